@@ -1,0 +1,324 @@
+"""Biomes: what a kind of country is made of, written as rules that other files carry out.
+
+A biome names the landforms its terrain is drawn from, the ground it is covered with, what grows there and the colour of its
+air. Presets are functions, so that a review of one is plain reading.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from seedscape.assets.errors import RequestError
+
+Ramp = tuple[float, float]  # weight 0 at the first value, 1 at the second; the second may be the smaller one
+Colour = tuple[float, float, float]  # linear RGB multiplier or radiance, 1 is neutral
+
+WHITE: Colour = (1.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One ground material and where it lies; the weight is the product of the ramps that are given, times strength.
+
+    altitude: height within the surrounding land, 0 lowest .. 1 highest. slope: rise over run. moisture: 0 dry .. 1 wet.
+    curvature: 1/m over about 20 m, positive on ridges. shore_m: metres above the nearest water level.
+    patches: value noise 0 .. 1, thresholds of a patchy cover; patch_m: size of the patches.
+    ragged: how much noise moves the borders, 0 .. 1.
+    """
+
+    material: str
+    altitude: Ramp | None = None
+    slope: Ramp | None = None
+    gentle: Ramp | None = None  # a second slope ramp, for a layer that lies between two slopes
+    moisture: Ramp | None = None
+    curvature: Ramp | None = None
+    shore_m: Ramp | None = None
+    patches: Ramp | None = None
+    patch_m: float = 24.0
+    strength: float = 1.0
+    ragged: float = 0.5
+    tint: Colour = WHITE
+
+
+@dataclass(frozen=True)
+class Species:
+    """A plant and how densely it stands where the land suits it best, in plants per hectare (100 m x 100 m)."""
+
+    name: str
+    per_hectare: float
+    moisture: Ramp | None = None
+    altitude: Ramp | None = None
+    max_slope: float = 0.7  # rise over run
+
+
+@dataclass(frozen=True)
+class Biome:
+    """A kind of country.
+
+    landforms: classes of real terrain it is drawn from. relief_m: usual highest minus lowest ground of a 1 km square.
+    base, overlays: the ground, bottom first; at least four materials with the base.
+    snow_line: altitude (0 .. 1 of the surrounding land) above which snow lies in summer; above 1 there is none.
+    rocks_per_hectare, rock_material: boulders. grass: tufts per square metre near the visitor.
+    grass_tint: season -> multiplier of the grass colours. haze, sky_tint: linear RGB of the distant air and of the sky.
+    sea: whether the world's sea level floods low ground.
+    """
+
+    name: str
+    landforms: tuple[str, ...]
+    relief_m: tuple[float, float]
+    base: Layer
+    overlays: tuple[Layer, ...]
+    species: tuple[Species, ...]
+    rocks_per_hectare: float
+    rock_material: str
+    grass: float
+    snow_line: float = 2.0
+    winter_snow: bool = False
+    sea: bool = False
+    grass_tint: dict[str, Colour] = field(default_factory=dict)
+    haze: Colour = (0.55, 0.66, 0.80)
+    sky_tint: Colour = WHITE
+
+
+GREEN_YEAR: dict[str, Colour] = {
+    "spring": (0.88, 1.0, 0.78),
+    "summer": (1.0, 1.0, 1.0),
+    "autumn": (1.0, 0.86, 0.62),
+    "winter": (0.90, 0.86, 0.74),
+}
+
+CLIFF: Ramp = (0.75, 1.05)  # slopes on which only bare rock stays: 37 .. 46 degrees
+
+
+def alpine() -> Biome:
+    """High meadows, scree and snow under ridges."""
+    return Biome(
+        name="alpine",
+        landforms=("alpine",),
+        relief_m=(180.0, 420.0),
+        base=Layer("grass"),
+        overlays=(
+            Layer("forest_floor", altitude=(0.55, 0.30), patches=(0.42, 0.62), patch_m=40.0),
+            Layer("gravel", slope=(0.42, 0.66), patches=(0.30, 0.55), patch_m=18.0),
+            Layer("rock", slope=(0.62, 0.88), ragged=0.8),
+            Layer("snow", altitude=(0.62, 0.74), slope=(1.05, 0.70), ragged=0.8),
+        ),
+        species=(
+            Species("spruce", 150.0, altitude=(0.66, 0.42)),
+            Species("pine", 45.0, altitude=(0.72, 0.50)),
+            Species("shrub", 30.0, altitude=(0.75, 0.55)),
+            Species("dead_tree", 4.0),
+        ),
+        rocks_per_hectare=26.0,
+        rock_material="rock",
+        grass=9.0,
+        snow_line=0.68,
+        winter_snow=True,
+        grass_tint=GREEN_YEAR,
+    )
+
+
+def temperate_forest() -> Biome:
+    """Rolling wooded hills with leaf litter and mossy outcrops."""
+    return Biome(
+        name="temperate_forest",
+        landforms=("mid_mountains", "rolling_hills"),
+        relief_m=(60.0, 160.0),
+        base=Layer("forest_floor"),
+        overlays=(
+            Layer("grass", patches=(0.46, 0.62), patch_m=55.0, gentle=(0.80, 0.45), ragged=0.7),
+            Layer("soil", slope=(0.30, 0.48), patches=(0.50, 0.66), patch_m=14.0),
+            Layer("mossy_rock", slope=(0.60, 0.85), ragged=0.8),
+            Layer("mud", shore_m=(1.6, 0.5), moisture=(0.55, 0.80)),
+        ),
+        species=(
+            Species("broadleaf", 130.0, max_slope=0.8),
+            Species("birch", 60.0, moisture=(0.2, 0.5)),
+            Species("spruce", 40.0, altitude=(0.4, 0.8)),
+            Species("shrub", 60.0),
+            Species("dead_tree", 4.0),
+        ),
+        rocks_per_hectare=16.0,
+        rock_material="mossy_rock",
+        grass=7.0,
+        winter_snow=True,
+        grass_tint=GREEN_YEAR,
+        haze=(0.56, 0.66, 0.76),
+    )
+
+
+def meadow() -> Biome:
+    """Open grassland with single trees, paths of bare earth and wet hollows."""
+    return Biome(
+        name="meadow",
+        landforms=("rolling_hills", "plain"),
+        relief_m=(20.0, 70.0),
+        base=Layer("grass"),
+        overlays=(
+            Layer("dry_grass", moisture=(0.42, 0.22), patches=(0.45, 0.62), patch_m=48.0, ragged=0.8),
+            Layer("soil", patches=(0.66, 0.76), patch_m=20.0, gentle=(0.6, 0.3)),
+            Layer("mud", shore_m=(1.4, 0.4), moisture=(0.58, 0.82)),
+            Layer("rock", slope=(0.55, 0.80), ragged=0.8),
+        ),
+        species=(
+            Species("broadleaf", 14.0),
+            Species("birch", 9.0, moisture=(0.3, 0.6)),
+            Species("shrub", 18.0),
+        ),
+        rocks_per_hectare=5.0,
+        rock_material="rock",
+        grass=14.0,
+        winter_snow=True,
+        grass_tint=GREEN_YEAR,
+    )
+
+
+def desert() -> Biome:
+    """Rippled sand between gravel plains and bare outcrops."""
+    return Biome(
+        name="desert",
+        landforms=("desert", "coast_desert"),
+        relief_m=(40.0, 140.0),
+        base=Layer("sand"),
+        overlays=(
+            Layer("sand_ripple", gentle=(0.38, 0.18), patches=(0.36, 0.54), patch_m=60.0),
+            Layer("gravel", moisture=(0.40, 0.62), patches=(0.40, 0.60), patch_m=26.0),
+            Layer("rock", slope=(0.48, 0.72), ragged=0.9, tint=(1.0, 0.84, 0.66)),
+        ),
+        species=(Species("cactus", 9.0), Species("shrub", 14.0, moisture=(0.2, 0.5)), Species("dead_tree", 1.5)),
+        rocks_per_hectare=18.0,
+        rock_material="rock",
+        grass=0.5,
+        grass_tint={},
+        haze=(0.80, 0.70, 0.56),
+        sky_tint=(1.03, 1.0, 0.96),
+    )
+
+
+def canyon() -> Biome:
+    """Banded rock walls over dry valley floors."""
+    return Biome(
+        name="canyon",
+        landforms=("canyon_escarpment", "badlands"),
+        relief_m=(120.0, 320.0),
+        base=Layer("soil", tint=(1.0, 0.80, 0.62)),
+        overlays=(
+            Layer("sand", moisture=(0.42, 0.66), gentle=(0.45, 0.2), ragged=0.6),
+            Layer("dry_grass", gentle=(0.42, 0.22), patches=(0.50, 0.66), patch_m=30.0),
+            Layer("gravel", slope=(0.34, 0.55), patches=(0.34, 0.56), patch_m=16.0, tint=(1.0, 0.86, 0.70)),
+            Layer("rock", slope=(0.55, 0.80), ragged=0.7, tint=(1.0, 0.74, 0.54)),
+        ),
+        species=(Species("pine", 9.0, moisture=(0.2, 0.5)), Species("shrub", 35.0), Species("dead_tree", 3.0)),
+        rocks_per_hectare=34.0,
+        rock_material="rock",
+        grass=1.5,
+        grass_tint={},
+        haze=(0.76, 0.66, 0.56),
+        sky_tint=(1.02, 1.0, 0.97),
+    )
+
+
+def coast() -> Biome:
+    """Beaches and grassy headlands above the sea."""
+    return Biome(
+        name="coast",
+        landforms=("coast_islands", "coast_desert"),
+        relief_m=(40.0, 140.0),
+        base=Layer("grass"),
+        overlays=(
+            Layer("dry_grass", patches=(0.46, 0.64), patch_m=40.0, ragged=0.8),
+            Layer("sand", shore_m=(6.5, 3.0), gentle=(0.75, 0.45), ragged=0.7),
+            Layer("gravel", shore_m=(5.0, 1.5), slope=(0.25, 0.45)),
+            Layer("rock", slope=(0.52, 0.78), ragged=0.8),
+        ),
+        species=(Species("pine", 30.0, altitude=(0.05, 0.2)), Species("shrub", 30.0), Species("broadleaf", 12.0)),
+        rocks_per_hectare=14.0,
+        rock_material="rock",
+        grass=8.0,
+        sea=True,
+        grass_tint=GREEN_YEAR,
+        haze=(0.60, 0.70, 0.80),
+    )
+
+
+def volcanic() -> Biome:
+    """Lava fields, ash and the first grass."""
+    return Biome(
+        name="volcanic",
+        landforms=("volcanic",),
+        relief_m=(80.0, 260.0),
+        base=Layer("lava"),
+        overlays=(
+            Layer("gravel", gentle=(0.55, 0.30), patches=(0.36, 0.56), patch_m=34.0, tint=(0.62, 0.58, 0.56)),
+            Layer("soil", gentle=(0.42, 0.20), patches=(0.46, 0.62), patch_m=22.0, tint=(0.55, 0.50, 0.48)),
+            Layer("dry_grass", moisture=(0.38, 0.62), gentle=(0.50, 0.30), patches=(0.40, 0.58), patch_m=30.0),
+            Layer("rock", slope=(0.60, 0.85), ragged=0.8, tint=(0.62, 0.58, 0.58)),
+        ),
+        species=(Species("shrub", 16.0, moisture=(0.3, 0.6)), Species("dead_tree", 6.0)),
+        rocks_per_hectare=40.0,
+        rock_material="lava",
+        grass=1.2,
+        grass_tint=GREEN_YEAR,
+        haze=(0.55, 0.56, 0.60),
+    )
+
+
+def tundra() -> Biome:
+    """Cold open ground: moss, stones, standing water, snow in the hollows."""
+    return Biome(
+        name="tundra",
+        landforms=("highland_basins", "plain"),
+        relief_m=(25.0, 110.0),
+        base=Layer("dry_grass", tint=(0.94, 0.92, 0.84)),
+        overlays=(
+            Layer("grass", moisture=(0.34, 0.55), patches=(0.40, 0.58), patch_m=30.0, tint=(0.94, 0.90, 0.74)),
+            Layer("gravel", patches=(0.52, 0.66), patch_m=22.0),
+            Layer("rock", slope=(0.52, 0.78), ragged=0.8),
+            Layer("snow", curvature=(0.004, -0.006), patches=(0.48, 0.62), patch_m=36.0, slope=(0.9, 0.6)),
+        ),
+        species=(Species("shrub", 40.0), Species("birch", 4.0, moisture=(0.3, 0.6)), Species("dead_tree", 1.0)),
+        rocks_per_hectare=30.0,
+        rock_material="rock",
+        grass=6.0,
+        snow_line=0.80,
+        winter_snow=True,
+        grass_tint=GREEN_YEAR,
+        haze=(0.62, 0.70, 0.80),
+    )
+
+
+PRESETS: dict[str, Callable[[], Biome]] = {
+    "alpine": alpine,
+    "temperate_forest": temperate_forest,
+    "meadow": meadow,
+    "desert": desert,
+    "canyon": canyon,
+    "coast": coast,
+    "volcanic": volcanic,
+    "tundra": tundra,
+}
+
+BIOMES: tuple[str, ...] = tuple(PRESETS)
+
+
+def make_biome(name: str) -> Biome:
+    """The preset of that name. RequestError for an unknown one."""
+    if name not in PRESETS:
+        raise RequestError(f"biome: expected one of {', '.join(BIOMES)}, got {name!r}")
+    return PRESETS[name]()
+
+
+def ground_layers(biome: Biome, season: str) -> tuple[Layer, ...]:
+    """The ground of a season, bottom first; winter lays (or lowers) the snow where the biome has one."""
+    layers = [biome.base, *biome.overlays]
+    if season == "winter" and biome.winter_snow:
+        layers = [layer for layer in layers if layer.material != "snow"]
+        layers.append(Layer("snow", slope=(0.95, 0.62), patches=(0.16, 0.34), patch_m=18.0, shore_m=(0.1, 0.6), ragged=0.8))
+    return tuple(layers)
+
+
+def materials_needed(biome: Biome, season: str = "summer") -> tuple[str, ...]:
+    """Material classes a scene of this biome draws with: ground, boulders and, where trees stand, bark. Sorted, unique."""
+    names = {layer.material for layer in ground_layers(biome, season)} | {biome.rock_material}
+    if any(plant.name not in ("cactus", "shrub") for plant in biome.species):
+        names.add("bark")
+    return tuple(sorted(names))
