@@ -1,0 +1,256 @@
+"""Survey of the visited square: slopes, hollows, where water runs and stands, how open the sky is.
+
+Hollows are filled by priority-flood (Barnes, Lehman, Mulla 2014, "Priority-flood: an optimal depression-filling and
+watershed-labeling algorithm"); every cell then drains to its steepest lower neighbour, or the way the flood came in
+where the filled ground is flat (D8).
+"""
+
+import heapq
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedscape.generation.values import Terrain
+from seedscape.scene.biomes import Biome
+from seedscape.scene.land import grid_heights
+from seedscape.scene.noise import ramp
+from seedscape.scene.site import Lake, Site
+from seedscape.scene.spec import SceneSpec
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+Bool = NDArray[np.bool_]
+
+DRY_RADIUS_M = 14.0  # no standing water this near to the spawn point
+DRY_FREEBOARD_M = 0.4  # and the water farther out stays this far below the driest ground in that circle
+MAX_LAKES = 8
+NEIGHBOURS = ((-1, 0), (0, -1), (0, 1), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))
+
+
+def survey(terrain: Terrain, spec: SceneSpec, biome: Biome) -> Site:
+    """Land properties over the visited square of spec.size_m, on posts about 4 m apart (finer for small squares)."""
+    steps = int(min(max(spec.size_m / 4.0, 128.0), 320.0)) // 2 * 2
+    spacing = spec.size_m / steps
+    line = (np.arange(steps + 1) - steps / 2) * spacing
+    height = grid_heights(terrain, line, line)
+    smooth = _blur(_blur(height))
+    d_row, d_col = _gradient(height, spacing)
+    slope = np.sqrt(d_row * d_row + d_col * d_col)
+    filled, parents, order = flood(height)
+    receivers = _receivers(filled, parents, spacing)
+    area = accumulate(receivers, order) * spacing * spacing
+    sea_m = _sea_level(terrain, biome)
+    lakes = find_lakes(height, filled, parents, order, spacing, line, spec.water, sea_m)
+    depth = np.zeros_like(height)
+    for lake in lakes:
+        depth[lake.mask] = lake.level_m - height[lake.mask]
+    if sea_m is not None:
+        depth = np.maximum(depth, sea_m - height)
+    curvature = _curvature(smooth, spacing)
+    return Site(
+        terrain=terrain,
+        size_m=spec.size_m,
+        spacing_m=spacing,
+        origin_m=(float(line[0]), float(line[0])),
+        height_m=height.astype(np.float32),
+        slope=slope.astype(np.float32),
+        curvature=curvature.astype(np.float32),
+        moisture=_moisture(area, slope, curvature, depth, spacing, spec.water).astype(np.float32),
+        water_depth_m=np.maximum(depth, 0.0).astype(np.float32),
+        openness=openness(height, spacing).astype(np.float32),
+        lakes=lakes,
+        sea_level_m=sea_m,
+    )
+
+
+def flood(height: Float) -> tuple[Float, Int, Int]:
+    """Filled heights (rows, cols); for each cell the flat index it was flooded from (-1 on the rim); cells in flood order."""
+    rows, cols = height.shape
+    h = height.ravel().tolist()
+    filled = list(h)
+    seen = bytearray(rows * cols)
+    parents = [-1] * (rows * cols)
+    order: list[int] = []
+    index = np.arange(rows * cols).reshape(rows, cols)
+    rim = np.unique(np.concatenate([index[0], index[-1], index[:, 0], index[:, -1]])).tolist()
+    heap = [(h[i], i) for i in rim]
+    for i in rim:
+        seen[i] = 1
+    heapq.heapify(heap)
+    push, pop = heapq.heappush, heapq.heappop
+    around = [dr * cols + dc for dr, dc in NEIGHBOURS]
+    on_rim = bytearray(rows * cols)
+    for i in rim:
+        on_rim[i] = 1
+    while heap:
+        level, i = pop(heap)
+        order.append(i)
+        if on_rim[i]:
+            row, col = divmod(i, cols)
+            near = [
+                (row + dr) * cols + col + dc
+                for dr, dc in NEIGHBOURS
+                if 0 <= row + dr < rows and 0 <= col + dc < cols
+            ]
+        else:
+            near = [i + step for step in around]
+        for k in near:
+            if not seen[k]:
+                seen[k] = 1
+                parents[k] = i
+                if h[k] < level:
+                    filled[k] = level
+                push(heap, (filled[k], k))
+    return np.array(filled).reshape(rows, cols), np.array(parents), np.array(order)
+
+
+def _receivers(filled: Float, parents: Int, spacing: float) -> Int:
+    """Flat index each cell drains to (-1 off the map): the steepest way down the filled ground."""
+    rows, cols = filled.shape
+    index = np.arange(rows * cols).reshape(rows, cols)
+    best = np.zeros((rows, cols))
+    receiver = parents.reshape(rows, cols).copy()
+    for dr, dc in NEIGHBOURS:
+        here = (slice(max(0, -dr), rows - max(0, dr)), slice(max(0, -dc), cols - max(0, dc)))
+        there = (slice(max(0, dr), rows + min(0, dr)), slice(max(0, dc), cols + min(0, dc)))
+        drop = (filled[here] - filled[there]) / (spacing * (1.4142135623730951 if dr and dc else 1.0))
+        steeper = drop > best[here]
+        best[here] = np.where(steeper, drop, best[here])
+        receiver[here] = np.where(steeper, index[there], receiver[here])
+    receiver.ravel()[parents == -1] = -1
+    return receiver.ravel()
+
+
+def accumulate(receivers: Int, order: Int) -> Float:
+    """How many cells drain through each cell, itself included; shaped as a square. Upstream cells come late in flood order."""
+    count = [1] * len(receivers)
+    to = receivers.tolist()
+    for i in reversed(order.tolist()):
+        if to[i] >= 0:
+            count[to[i]] += count[i]
+    side = int(round(len(receivers) ** 0.5))
+    return np.array(count, np.float64).reshape(side, -1)
+
+
+def find_lakes(
+    height: Float, filled: Float, parents: Int, order: Int, spacing: float, line: Float, water: float, sea_m: float | None
+) -> tuple[Lake, ...]:
+    """Hollows deep and wide enough to hold a lake, largest first; their surfaces are exactly flat.
+
+    water 0 .. 1 sets both how small a hollow may be and how full it stands. A lake that would flood the spawn point is drained
+    to below the ground there, and dropped when little is left of it.
+    """
+    if water <= 0.0:
+        return ()
+    flat_height, flat_filled = height.ravel(), filled.ravel()
+    labels = np.full(height.size, -1, np.int64)
+    below = (flat_filled > flat_height).tolist()
+    level, label, count = flat_filled.tolist(), labels.tolist(), 0
+    parent = parents.tolist()
+    for i in order[np.asarray(below)[order]].tolist():
+        p = parent[i]
+        if p >= 0 and below[p] and level[p] == level[i]:
+            label[i] = label[p]
+        else:
+            label[i] = count
+            count += 1
+    if not count:
+        return ()
+    labels = np.array(label)
+    held = labels >= 0
+    deepest = np.zeros(count)
+    np.maximum.at(deepest, labels[held], (flat_filled - flat_height)[held])
+    area = np.bincount(labels[held], minlength=count) * spacing * spacing
+    least_depth, least_area = 1.6 - 1.2 * water, 900.0 - 700.0 * water
+    share = 0.45 + 0.5 * water
+    worth = np.flatnonzero((deepest > least_depth) & (area > least_area))
+    worth = worth[np.lexsort((worth, -area[worth]))]
+    near = line * line
+    guarded = ((near[:, None] + near[None, :]) <= DRY_RADIUS_M * DRY_RADIUS_M).ravel()
+    dry_m = float(flat_height[guarded].min()) - DRY_FREEBOARD_M
+    lakes: list[Lake] = []
+    for number in worth.tolist():
+        cells = np.flatnonzero(labels == number)
+        bottom = float(flat_height[cells].min())
+        surface = bottom + float(deepest[number]) * share
+        if guarded[cells].any():
+            surface = min(surface, dry_m)
+        if sea_m is not None and surface <= sea_m:
+            continue
+        wet = cells[flat_height[cells] < surface]
+        if surface - bottom < 0.5 * least_depth or len(wet) * spacing * spacing < 0.5 * least_area:
+            continue
+        mask = np.zeros(height.size, bool)
+        mask[wet] = True
+        lakes.append(Lake(surface, mask.reshape(height.shape), len(wet) * spacing * spacing, surface - bottom))
+        if len(lakes) == MAX_LAKES:
+            break
+    return tuple(lakes)
+
+
+def _sea_level(terrain: Terrain, biome: Biome) -> float | None:
+    """World height of the sea where the biome has one and it lies within the land; never above the spawn point's feet."""
+    if not biome.sea:
+        return None
+    level = min(-terrain.altitude_m, -0.8)
+    return level if float(terrain.levels[0].heights_m.min()) < level else None
+
+
+def openness(height: Float, spacing: float) -> Float:
+    """Share of the sky that the land leaves open, 0 .. 1: mean cos^2 of the horizon in eight directions, up to 64 posts away."""
+    rows, cols = height.shape
+    total = np.zeros_like(height)
+    for dr, dc in NEIGHBOURS:
+        step = spacing * (1.4142135623730951 if dr and dc else 1.0)
+        horizon = np.zeros_like(height)
+        for reach in (1, 2, 4, 8, 16, 32, 64):
+            if reach >= min(rows, cols):
+                break
+            r, c = dr * reach, dc * reach
+            here = (slice(max(0, -r), rows - max(0, r)), slice(max(0, -c), cols - max(0, c)))
+            there = (slice(max(0, r), rows + min(0, r)), slice(max(0, c), cols + min(0, c)))
+            horizon[here] = np.maximum(horizon[here], (height[there] - height[here]) / (step * reach))
+        total += 1.0 / (1.0 + horizon * horizon)
+    return total / len(NEIGHBOURS)
+
+
+def _moisture(area: Float, slope: Float, curvature: Float, depth: Float, spacing: float, water: float) -> Float:
+    """0 dry .. 1 wet from the topographic wetness index ln(area / slope) (Beven and Kirkby 1979), hollows and nearby water."""
+    index = _log2(area / spacing / (slope + 0.03))
+    wet = ramp(index, 6.0, 15.0) + ramp(-curvature, 0.0, 0.02) * 0.25
+    near = (depth > 0.0).astype(np.float64)
+    for _ in range(6):
+        near = np.maximum(_blur(near), near * 0.9)
+    wet = _blur(_blur(wet)) * (0.75 + 0.5 * water) + near * 0.8
+    return np.clip(wet, 0.0, 1.0)
+
+
+def _log2(values: Float) -> Float:
+    """Piecewise linear log2 from the exponent bits: exact arithmetic, the same on every machine."""
+    mantissa, exponent = np.frexp(values)
+    return np.asarray(exponent + 2.0 * mantissa - 2.0)
+
+
+def _gradient(height: Float, spacing: float) -> tuple[Float, Float]:
+    """d/dz and d/dx by central differences, one-sided on the rim."""
+    d_row, d_col = np.empty_like(height), np.empty_like(height)
+    d_row[1:-1] = (height[2:] - height[:-2]) / (2.0 * spacing)
+    d_row[0], d_row[-1] = (height[1] - height[0]) / spacing, (height[-1] - height[-2]) / spacing
+    d_col[:, 1:-1] = (height[:, 2:] - height[:, :-2]) / (2.0 * spacing)
+    d_col[:, 0] = (height[:, 1] - height[:, 0]) / spacing
+    d_col[:, -1] = (height[:, -1] - height[:, -2]) / spacing
+    return d_row, d_col
+
+
+def _curvature(height: Float, spacing: float) -> Float:
+    """Minus the Laplacian, 1/m: positive on ridges and tops."""
+    padded = np.pad(height, 1, mode="edge")
+    around = padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:]
+    return np.asarray((4.0 * height - around) / (spacing * spacing))
+
+
+def _blur(grid: Float) -> Float:
+    """Binomial 3 x 3."""
+    padded = np.pad(grid, 1, mode="edge")
+    rows = padded[:-2] * 0.25 + padded[1:-1] * 0.5 + padded[2:] * 0.25
+    return np.asarray(rows[:, :-2] * 0.25 + rows[:, 1:-1] * 0.5 + rows[:, 2:] * 0.25)
