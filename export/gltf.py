@@ -1,0 +1,99 @@
+"""A glTF 2.0 document under construction: plain dicts, one binary buffer, and the GLB container around them.
+
+Accessors and buffer views with equal bytes are stored once, so overlays that share a mesh's triangles cost only what
+differs. Every view starts at a multiple of 4 bytes (glTF 2.0, 3.6.2.4) and holds exactly one accessor or picture.
+"""
+
+import hashlib
+import json
+import struct
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedscape.assets.errors import RequestError
+
+ARRAY_BUFFER = 34962
+ELEMENT_ARRAY_BUFFER = 34963
+COMPONENT_TYPES = {"uint8": 5121, "uint16": 5123, "uint32": 5125, "float32": 5126}
+ELEMENT_TYPES = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4"}
+
+GLB_MAGIC = 0x46546C67  # "glTF", glTF 2.0, 4.4.2
+CHUNK_JSON = 0x4E4F534A
+CHUNK_BIN = 0x004E4942
+
+
+class Document:
+    """The glTF JSON as a dict (`json`) and the bytes of its one buffer."""
+
+    def __init__(self, asset: dict[str, Any]) -> None:
+        self.json: dict[str, Any] = {"asset": asset}
+        self._binary = bytearray()
+        self._views: dict[tuple[bytes, int | None], int] = {}
+        self._accessors: dict[tuple[int, int, str, bool], int] = {}
+
+    def add(self, kind: str, value: dict[str, Any]) -> int:
+        """Append to a top-level array ("nodes", "meshes", ...), made when first needed; returns the index."""
+        values: list[dict[str, Any]] = self.json.setdefault(kind, [])
+        values.append(value)
+        return len(values) - 1
+
+    def add_view(self, data: bytes, target: int | None = None) -> int:
+        """Index of the buffer view that holds these bytes."""
+        key = (hashlib.sha256(data).digest(), target)
+        if key in self._views:
+            return self._views[key]
+        self._binary += b"\0" * (-len(self._binary) % 4)
+        view: dict[str, Any] = {"buffer": 0, "byteOffset": len(self._binary), "byteLength": len(data)}
+        if target is not None:
+            view["target"] = target
+        self._binary += data
+        self._views[key] = self.add("bufferViews", view)
+        return self._views[key]
+
+    def add_accessor(
+        self, values: NDArray[Any], target: int, *, normalized: bool = False, bounds: bool = False
+    ) -> int:
+        """Index of the accessor of an array (n,) or (n, 2..4) of uint8, uint16, uint32 or float32.
+
+        bounds: state min and max, which the specification asks of POSITION and which costs a little JSON elsewhere.
+        Rows must be a multiple of 4 bytes unless they are indices (3.6.2.4).
+        """
+        component = COMPONENT_TYPES[values.dtype.name]
+        width = 1 if values.ndim == 1 else values.shape[1]
+        little = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
+        view = self.add_view(little.tobytes(), target)
+        key = (view, component, ELEMENT_TYPES[width], normalized)
+        if key in self._accessors:
+            return self._accessors[key]
+        accessor: dict[str, Any] = {
+            "bufferView": view,
+            "componentType": component,
+            "count": len(values),
+            "type": ELEMENT_TYPES[width],
+        }
+        if normalized:
+            accessor["normalized"] = True
+        if bounds:
+            columns = values.reshape(len(values), width)
+            accessor["min"] = columns.min(axis=0).tolist()
+            accessor["max"] = columns.max(axis=0).tolist()
+        self._accessors[key] = self.add("accessors", accessor)
+        return self._accessors[key]
+
+    def to_glb(self) -> bytes:
+        """The GLB container: header, JSON chunk padded with spaces, BIN chunk padded with zeros (4.4)."""
+        document = dict(self.json)
+        if self._binary:
+            document["buffers"] = [{"byteLength": len(self._binary)}]
+        try:
+            text = json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+        except (TypeError, ValueError) as error:  # extras hold something that is no JSON value
+            raise RequestError(f"expected extras of finite JSON values, got: {error}") from None
+        text += b" " * (-len(text) % 4)
+        chunks = struct.pack("<II", len(text), CHUNK_JSON) + text
+        if self._binary:
+            binary = bytes(self._binary) + b"\0" * (-len(self._binary) % 4)
+            chunks += struct.pack("<II", len(binary), CHUNK_BIN) + binary
+        return struct.pack("<III", GLB_MAGIC, 2, 12 + len(chunks)) + chunks
