@@ -1,0 +1,173 @@
+"""Far trees as pictures: each model is drawn once from the side into one atlas, and stands as three crossing planes.
+
+The planes share the trunk's axis at 120 degrees and show their front only. From any side at least one faces the viewer
+within 30 degrees and never more than two are seen, so a tree costs 6 triangles and does not look like a cross.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seedscape.generation.values import UInt8
+from seedscape.scene.numeric import Float64, cos_sin, unit
+from seedscape.scene.values import Material, Mesh, Texture
+
+MATERIAL = "far_trees"
+TEXTURE = "far_trees"
+CELL = 256
+COLUMNS = 4
+_SUPERSAMPLE = 2
+
+
+@dataclass(frozen=True)
+class Billboard:
+    """One picture. rect: (u0, v0, u1, v1) in the atlas; half_width_m, height_m: what the rectangle covers in the world."""
+
+    rect: tuple[float, float, float, float]
+    half_width_m: float
+    height_m: float
+
+
+def billboard_material() -> Material:
+    """Roughness as of the near trees; a lower cutoff, because mip maps thin the coverage of distant cards."""
+    return Material(base_color=TEXTURE, roughness=0.85, alpha_mode="MASK", alpha_cutoff=0.33)
+
+
+def paint_billboards(meshes: list[Mesh], texture: Texture, cutoff: float) -> tuple[Texture, list[Billboard]]:
+    """Draw models that share `texture` into one atlas of 4 columns; rows are added to a power of two."""
+    rows = 1
+    while rows * COLUMNS < len(meshes):
+        rows *= 2
+    atlas: UInt8 = np.zeros((rows * CELL, COLUMNS * CELL, 4), np.uint8)
+    boards = []
+    for i, mesh in enumerate(meshes):
+        x, y = i % COLUMNS * CELL, i // COLUMNS * CELL
+        half = float(np.abs(mesh.positions[:, 0]).max()) * 1.02
+        height = float(mesh.positions[:, 1].max()) * 1.01
+        atlas[y : y + CELL, x : x + CELL] = picture(mesh, texture, cutoff, half, height, CELL, CELL)
+        u0, v0, u1, v1 = x + 0.5, y + 0.5, x + CELL - 0.5, y + CELL - 0.5
+        w, h = float(COLUMNS * CELL), float(rows * CELL)
+        boards.append(Billboard((u0 / w, v0 / h, u1 / w, v1 / h), half, height))
+    return Texture(atlas, "color", "clamp"), boards
+
+
+def picture(
+    mesh: Mesh, texture: Texture, cutoff: float, half_width_m: float, height_m: float, width: int, height: int
+) -> UInt8:
+    """(height, width, 4) uint8: the mesh seen from +Z, orthographic, its albedo with vertex shade and a little sky light.
+
+    Every triangle is covered with barycentric samples closer than a pixel; the nearest opaque sample of a pixel stays
+    (a z-buffer by `np.maximum.at`). Pixels that nothing covers take the mean colour, so filtering bleeds no dark rim.
+    """
+    w, h = width * _SUPERSAMPLE, height * _SUPERSAMPLE
+    p = mesh.positions.astype(np.float64)
+    assert mesh.uvs is not None and mesh.normals is not None and mesh.colors is not None
+    screen = np.stack([(p[:, 0] / half_width_m + 1.0) * 0.5 * w, (1.0 - p[:, 1] / height_m) * h, p[:, 2]], axis=1)
+    light = 0.80 + 0.20 * mesh.normals[:, 1].astype(np.float64)
+    shade = mesh.colors[:, 0].astype(np.float64) * light
+    values = np.concatenate([screen, mesh.uvs.astype(np.float64), shade[:, None]], axis=1)  # x, y, z, u, v, shade
+
+    corners = values[mesh.indices]  # (m, 3, 6)
+    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
+    # Cards are indexed once each way round: only those that face the viewer are drawn (screen y points down).
+    area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (c[:, 0] - a[:, 0]) * (b[:, 1] - a[:, 1])
+    seen = area < 0.0
+    corners = corners[seen]
+    # Sample along the two shorter edges: long thin triangles (tubes) then cost their area, not their length squared.
+    edges = corners[:, (2, 0, 1), :2] - corners[:, (1, 2, 0), :2]
+    apex = np.argmax(edges[..., 0] ** 2 + edges[..., 1] ** 2, axis=1)
+    rows = np.arange(len(corners))
+    a, b, c = corners[rows, apex], corners[rows, (apex + 1) % 3], corners[rows, (apex + 2) % 3]
+    ab, ac = _steps(a, b), _steps(a, c)
+
+    depth = np.full(w * h, -np.inf)
+    colour = np.zeros((w * h, 3))
+    for key in np.unique(ab * 4096 + ac):
+        m, n = int(key) // 4096, int(key) % 4096
+        some = (ab == m) & (ac == n)
+        i, j = np.nonzero(np.arange(m)[:, None] * (n - 1) + np.arange(n)[None] * (m - 1) <= (m - 1) * (n - 1))
+        s, t = (i / (m - 1))[None, :, None], (j / (n - 1))[None, :, None]
+        dots = (a[some][:, None] * (1.0 - s - t) + b[some][:, None] * s + c[some][:, None] * t).reshape(-1, 6)
+        _splat(dots, texture.pixels, cutoff, w, h, depth, colour)
+
+    covered = (depth > -np.inf).reshape(h, w)
+    block = (height, _SUPERSAMPLE, width, _SUPERSAMPLE)
+    count_in = covered.reshape(block).sum(axis=(1, 3))
+    total = (colour.reshape(h, w, 3) * covered[..., None]).reshape(*block, 3).sum(axis=(1, 3))
+    mean = total.sum(axis=(0, 1)) / max(1, int(count_in.sum()))
+    rgb = np.where(count_in[..., None] > 0, total / np.maximum(count_in, 1)[..., None], mean)
+    alpha = np.minimum(255.0, count_in * (255.0 / _SUPERSAMPLE**2))
+    return np.concatenate([_encode(rgb), np.floor(alpha + 0.5)[..., None].astype(np.uint8)], axis=2)
+
+
+_STEPS = np.array([2, 3, 4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128, 181, 256, 362, 512, 724])
+
+
+def _steps(a: Float64, b: Float64) -> np.ndarray:
+    """Samples along edges a-b, a little closer than a pixel, from a short list so that few groups are drawn."""
+    edge = b[:, :2] - a[:, :2]
+    length = np.sqrt(edge[:, 0] ** 2 + edge[:, 1] ** 2)
+    return _STEPS[np.minimum(np.searchsorted(_STEPS, length * 1.1 + 1.0), len(_STEPS) - 1)]
+
+
+# sRGB transfer as tables: exact on every machine, and faster than a power for each pixel.
+_DECODE = np.array([v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in (i / 255 for i in range(256))])
+_EDGES = (_DECODE[1:] + _DECODE[:-1]) * 0.5
+
+
+def _encode(linear: Float64) -> UInt8:
+    """Linear light to the nearest sRGB byte."""
+    return np.searchsorted(_EDGES, linear).astype(np.uint8)
+
+
+def _splat(
+    dots: Float64, pixels: UInt8, cutoff: float, w: int, h: int, depth: Float64, colour: Float64
+) -> None:
+    """Put samples (x, y, z, u, v, shade) into the buffers where they are opaque and nearest."""
+    rows, cols = pixels.shape[:2]
+    u, v = dots[:, 3], dots[:, 4]
+    col = np.minimum(((u - np.floor(u)) * cols).astype(np.int64), cols - 1)
+    row = np.minimum(((v - np.floor(v)) * rows).astype(np.int64), rows - 1)
+    texel = pixels[row, col]
+    x, y = np.floor(dots[:, 0]).astype(np.int64), np.floor(dots[:, 1]).astype(np.int64)
+    keep = (texel[:, 3] >= cutoff * 255.0) & (x >= 0) & (x < w) & (y >= 0) & (y < h)
+    at, z = (y * w + x)[keep], dots[keep, 2]
+    np.maximum.at(depth, at, z)
+    front = depth[at] == z
+    colour[at[front]] = _DECODE[texel[keep][front, :3]] * dots[keep, 5][front, None]
+
+
+def billboards(
+    boards: list[Billboard], which: np.ndarray, feet: Float64, scale: Float64, yaw_turns: Float64, tint: Float64
+) -> Mesh:
+    """One mesh of many far trees. which (n,) indices of boards; feet (n, 3) metres; scale, yaw (n,); tint (n, 3) linear.
+
+    Normals fan out sideways and upwards as on a round crown, so that sun and shade sides show without any geometry.
+    """
+    n = len(which)
+    half = np.array([b.half_width_m for b in boards])[which] * scale
+    tall = np.array([b.height_m for b in boards])[which] * scale
+    rect = np.array([b.rect for b in boards])[which]
+    turns = yaw_turns[:, None] + np.arange(3)[None] / 3.0
+    c, s = cos_sin(turns)  # (n, 3) planes
+    zero = np.zeros_like(c)
+    right = np.stack([c, zero, -s], axis=-1)
+    front = np.stack([s, zero, c], axis=-1)
+    up = np.array([0.0, 1.0, 0.0])
+    corners, normals, uvs = [], [], []
+    for x, y in ((-1.0, 0.0), (1.0, 0.0), (1.0, 1.0), (-1.0, 1.0)):
+        corners.append(feet[:, None] + right * (half[:, None, None] * x) + up * (tall[:, None, None] * y))
+        normals.append(unit(front * 0.75 + right * (0.65 * x) + up * (0.25 + 0.5 * y)))
+        uv = np.stack([rect[:, 0] if x < 0 else rect[:, 2], rect[:, 3] if y == 0.0 else rect[:, 1]], axis=1)
+        uvs.append(np.repeat(uv[:, None], 3, axis=1))
+    colors = np.ones((n, 3, 4, 4))
+    colors[..., :3] = tint[:, None, None]
+    quads = np.arange(n * 3)[:, None, None] * 4 + np.array([[0, 1, 2], [0, 2, 3]])
+    return Mesh(
+        positions=np.stack(corners, axis=2).reshape(-1, 3).astype(np.float32),
+        indices=quads.reshape(-1, 3).astype(np.uint32),
+        material=MATERIAL,
+        normals=np.stack(normals, axis=2).reshape(-1, 3).astype(np.float32),
+        uvs=np.stack(uvs, axis=2).reshape(-1, 2).astype(np.float32),
+        colors=colors.reshape(-1, 4).astype(np.float32),
+    )
