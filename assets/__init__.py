@@ -1,0 +1,1 @@
+"""What is kept: errors, atomic files, model weights and their cards. Every room may read from here."""

@@ -1,0 +1,1 @@
+"""Learned generators: seed -> arrays. Knows nothing of meshes or of the files of scenes."""

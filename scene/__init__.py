@@ -1,0 +1,1 @@
+"""From arrays to an environment in memory. Knows nothing of glTF."""

@@ -1,0 +1,83 @@
+"""What Python users call: spec -> generation -> scene -> export, in that order.
+
+import seedscape as ss
+
+scene = ss.generate(seed=42, biome="alpine", time_of_day_h=18)
+report = ss.export(scene, "42.glb")
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from seedscape.scene.spec import SceneSpec, make_spec, resolve
+
+if TYPE_CHECKING:
+    from seedscape.export.report import ExportReport
+    from seedscape.scene.values import Scene
+
+Progress = Callable[[str, float], None]
+"""Called with the name of the stage that begins and the share of the whole work that is done, 0..1."""
+
+
+def silent(stage: str, share: float) -> None:
+    """The progress of who does not want to know."""
+
+
+def generate(
+    spec: SceneSpec | None = None, *, progress: Progress = silent, threads: int | None = None, **fields: Any
+) -> "Scene":
+    """The environment that the fields of `SceneSpec` describe, e.g. generate(seed=42, biome="alpine").
+
+    spec: a spec to start from; the fields given by name count more. progress: see `Progress`. threads: how many the
+    networks may use (None: all cores); it changes nothing in the result. RequestError: a field is wrong.
+    MissingPartError: a model file is missing or damaged.
+    """
+    start = asdict(spec) if spec is not None else {}
+    return build(resolve(make_spec(**{**start, **fields})), progress, threads)
+
+
+def build(spec: SceneSpec, progress: Progress = silent, threads: int | None = None) -> "Scene":
+    """The environment of a resolved spec."""
+    from seedscape.generation.material import generate_material
+    from seedscape.generation.terrain import generate_terrain
+    from seedscape.scene.biomes import make_biome, materials_needed
+    from seedscape.scene.build import build_scene
+
+    biome = make_biome(spec.biome)
+    progress("terrain", 0.0)
+    terrain = generate_terrain(spec.seed, biome.landforms, spec.relief_m, spec.size_m)
+    names = materials_needed(biome, spec.season)
+    materials = {}
+    for k, name in enumerate(names):
+        progress("materials", 0.3 + 0.3 * k / len(names))
+        materials[name] = generate_material(spec.seed, name, 1024)
+    progress("scene", 0.6)
+    return build_scene(spec, terrain, materials)
+
+
+def export(
+    scene: "Scene", path: str | PathLike[str], profile: str = "universal", preview: str | PathLike[str] | None = None
+) -> "ExportReport":
+    """Write the environment to a GLB at `path`, and a picture from its first spawn point to a PNG at `preview`.
+
+    Returns what the file holds and costs against the budget of the profile; an environment that is over is written all
+    the same. Each file appears whole or not at all, the GLB last. RequestError: an unknown profile, an unwritable path.
+    MissingPartError: a preview is asked for and its renderer cannot run here.
+    """
+    from seedscape.assets.files import require_writable, write_group
+    from seedscape.export.budget import require_writable_profile
+    from seedscape.export.export_scene import export_scene
+    from seedscape.export.preview import render_preview
+
+    require_writable_profile(profile)
+    files: dict[str | PathLike[str], bytes] = {}
+    for target in (path,) if preview is None else (path, preview):
+        require_writable(target)
+    data, report = export_scene(scene, None, profile)
+    if preview is not None:
+        files[preview] = render_preview(data)
+    files[path] = data
+    write_group(files)
+    return report

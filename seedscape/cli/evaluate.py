@@ -1,0 +1,33 @@
+"""`seedscape evaluate terrain|material`: how near the networks come to real data, beside baselines."""
+
+from pathlib import Path
+
+import click
+
+from seedscape.cli.extras import require_torch
+from seedscape.cli.request import require_folder, require_model
+from seedscape.cli.say import say, say_json
+
+
+@click.command()
+@click.argument("model", metavar="terrain|material")
+@click.option("--data", required=True, metavar="DIR", help="Folder with real data; see its README for the layout.")
+@click.option("--model", "run", metavar="RUN", help="A training run to judge.  [the weights in the package]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to standard output, and nothing else.")
+@click.option("-o", "--output", metavar="DIR", help="Folder for plots and figures.")
+def evaluate(model: str, data: str, run: str | None, as_json: bool, output: str | None) -> None:
+    """Measure a network against held-out real data and baselines; needs the extra `train`."""
+    require_model(model)
+    require_folder("--data", data)
+    if run is not None:
+        require_folder("--model", run)
+    require_torch()
+    if model == "terrain":
+        from seedscape.generation.evaluate.terrain import evaluate_terrain as measure
+    else:
+        from seedscape.generation.evaluate.material import evaluate_material as measure
+    result = measure(Path(data), Path(run) if run else None, Path(output) if output else None)
+    if as_json:
+        say_json(result)
+    else:
+        say(str(result))

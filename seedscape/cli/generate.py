@@ -1,0 +1,86 @@
+"""`seedscape generate SEED`: one environment as FILE.glb, FILE.png and FILE.json."""
+
+from os import PathLike
+
+import click
+
+from seedscape.cli.progress import Progress
+from seedscape.cli.request import output_files, read_spec, thread_count
+from seedscape.cli.say import note, say, say_json
+from seedscape.scene.biomes import BIOMES
+
+
+@click.command()
+@click.argument("seed")
+@click.option("-o", "--output", metavar="FILE.glb", help="Where to; FILE.png and FILE.json lie beside it.  [SEED.glb]")
+@click.option("--spec", "spec_file", metavar="FILE.toml", help="Fields of the spec from a file.")
+@click.option("--biome", metavar="NAME", help=f"{', '.join(BIOMES)}, or auto: the seed picks.  [auto]")
+@click.option("--purpose", metavar="NAME", help="What the place is laid out for: explore.  [explore]")
+@click.option("--size-m", metavar="N", help="Edge of the visited square in metres, 200 to 2000.  [1000]")
+@click.option("--profile", metavar="NAME", default="universal", help="Which viewers the file is for.  [universal]")
+@click.option("--time", "time_of_day_h", metavar="HOUR", help="Solar time, 0 to 24.  [10]")
+@click.option(
+    "--set", "settings", metavar="KEY=VALUE", multiple=True, help="Any field of the spec; as often as needed."
+)
+@click.option("--prompt", metavar="TEXT", help='Fields in plain words, e.g. "misty forest at dawn".')
+@click.option("--no-preview", is_flag=True, help="Leave out the picture.")
+@click.option("--json", "as_json", is_flag=True, help="Print the manifest to standard output, and nothing else.")
+@click.option("--threads", metavar="N", help="Threads for the networks; changes no byte.  [all cores]")
+def generate(
+    output: str | None,
+    spec_file: str | None,
+    prompt: str | None,
+    settings: tuple[str, ...],
+    profile: str,
+    no_preview: bool,
+    as_json: bool,
+    threads: str | None,
+    **flags: str | None,
+) -> None:
+    """Make the environment of SEED, a whole number: FILE.glb, a picture of it, and its manifest.
+
+    What is asked for counts in this order, the later the stronger: defaults, --spec, --prompt, the other options, --set.
+    The same request gives the same GLB, byte for byte.
+    """
+    from seedscape.api import build
+    from seedscape.assets.errors import MissingPartError
+    from seedscape.assets.files import require_writable, write_group
+    from seedscape.assets.weights import model_hashes
+    from seedscape.cli.manifest import encode_manifest, make_manifest
+    from seedscape.export.budget import require_writable_profile
+    from seedscape.export.export_scene import export_scene
+    from seedscape.export.preview import render_preview
+    from seedscape.export.report import require_within_budget, to_text
+    from seedscape.scene.spec import resolve
+
+    spec = resolve(read_spec(spec_file, prompt, flags, settings))
+    num_threads = thread_count(threads)
+    require_writable_profile(profile)
+    glb, json_file, png = output_files(f"{spec.seed}.glb" if output is None else output)
+    for path in (glb, json_file) if no_preview else (glb, json_file, png):
+        require_writable(path)
+
+    picture = None
+    with Progress() as progress:
+        scene = build(spec, progress, num_threads)
+        progress("export", 0.75)
+        data, report = export_scene(scene, None, profile)
+        if not no_preview:
+            progress("preview", 0.9)
+            try:
+                picture = render_preview(data)
+            except MissingPartError as error:  # the environment is whole without its picture
+                note(f"no preview: {error}")
+    made = {"glb": glb} if picture is None else {"glb": glb, "preview": png}
+    manifest = make_manifest(scene, report, model_hashes(), made, progress.seconds)
+    contents: dict[str | PathLike[str], bytes] = {json_file: encode_manifest(manifest)}
+    if picture is not None:
+        contents[png] = picture
+    contents[glb] = data
+    write_group(contents)  # the GLB last: where it is, the rest is
+
+    if as_json:
+        say_json(manifest)
+    else:
+        say(f"{glb}\n{to_text(report)}")
+    require_within_budget(report)

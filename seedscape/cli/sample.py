@@ -1,0 +1,69 @@
+"""`seedscape sample terrain|material`: what the networks make, as plain arrays and pictures."""
+
+from pathlib import Path
+
+import click
+
+from seedscape.cli.request import real_number, whole_number
+from seedscape.cli.say import say
+from seedscape.scene.spec import MAX_SEED
+
+MAX_COUNT = 100_000
+MAX_TERRAIN_PX = 4096
+MAX_MATERIAL_PX = 4096
+
+
+@click.group()
+def sample() -> None:
+    """Draw height fields or materials from the trained networks."""
+
+
+@sample.command()
+@click.option("--seed", required=True, metavar="S", help="Which ones; sample k of a seed is always the same.")
+@click.option("--count", default="1", metavar="N", help="How many.  [1]")
+@click.option("--size", default="256", metavar="PIXELS", help="Posts along an edge.  [256]")
+@click.option("--spacing-m", default="30", metavar="M", help="Metres between posts.  [30]")
+@click.option("-o", "--output", required=True, metavar="DIR", help="Folder for terrain_0000.npy ...")
+def terrain(seed: str, count: str, size: str, spacing_m: str, output: str) -> None:
+    """Heights in metres: terrain_0000.npy ..., float32 (size, size)."""
+    number = whole_number("--seed", seed, 0, MAX_SEED)
+    num_samples = whole_number("--count", count, 1, MAX_COUNT)
+    num_posts = whole_number("--size", size, 16, MAX_TERRAIN_PX)
+    spacing = real_number("--spacing-m", spacing_m, 0.1, 1000.0)
+
+    from seedscape.assets.files import require_writable, write_atomically
+    from seedscape.cli.arrays import encode_npy
+    from seedscape.generation.terrain import sample_heights
+
+    paths = [Path(output) / f"terrain_{k:04d}.npy" for k in range(num_samples)]
+    require_writable(paths[0])
+    for k, path in enumerate(paths):
+        field = sample_heights(number, k, num_posts, spacing)
+        write_atomically(path, encode_npy(field.heights_m))
+        say(str(path))
+
+
+@sample.command()
+@click.option("--seed", required=True, metavar="S", help="Which one of the class.")
+@click.option("--material", required=True, metavar="CLASS", help="Such as grass or rock; a wrong name lists all.")
+@click.option("--size", default="1024", metavar="PIXELS", help="Pixels along an edge.  [1024]")
+@click.option(
+    "-o", "--output", required=True, metavar="DIR", help="Folder for basecolor.png, normal.png, orm.png, height.png"
+)
+def material(seed: str, material: str, size: str, output: str) -> None:
+    """One tiling PBR set: basecolor.png, normal.png (OpenGL), orm.png, height.png (16 bit)."""
+    number = whole_number("--seed", seed, 0, MAX_SEED)
+    num_pixels = whole_number("--size", size, 64, MAX_MATERIAL_PX)
+
+    from seedscape.assets.files import require_writable, write_group
+    from seedscape.cli.arrays import encode_png
+    from seedscape.generation.material import generate_material
+
+    folder = Path(output)
+    names = ("basecolor.png", "normal.png", "orm.png", "height.png")
+    require_writable(folder / names[0])
+    maps = generate_material(number, material, num_pixels)
+    pictures = (maps.base_color, maps.normal, maps.orm, maps.height)
+    write_group({folder / name: encode_png(pixels) for name, pixels in zip(names, pictures, strict=True)})
+    for name in names:
+        say(str(folder / name))

@@ -1,0 +1,36 @@
+"""`seedscape train terrain|material`: train a network on a folder of real data."""
+
+from pathlib import Path
+
+import click
+
+from seedscape.cli.extras import require_torch
+from seedscape.cli.request import real_number, require_folder, require_model
+
+MAX_MINUTES = 60.0 * 24 * 30
+
+
+@click.command()
+@click.argument("model", metavar="terrain|material")
+@click.option(
+    "--data", required=True, metavar="DIR", help="Folder with the training data; see its README for the layout."
+)
+@click.option("-o", "--output", required=True, metavar="RUN", help="Run folder: checkpoint, losses, sample sheets.")
+@click.option("--minutes", default="60", metavar="M", help="How long to train, resumed time included.  [60]")
+@click.option("--device", default="cpu", metavar="D", help="cpu, cuda or cuda:N.  [cpu]")
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint in RUN.")
+def train(model: str, data: str, output: str, minutes: str, device: str, resume: bool) -> None:
+    """Train a network on real data; needs the extra `train`."""
+    limit = real_number("--minutes", minutes, 0.01, MAX_MINUTES)
+    folder = Path(data)
+    require_model(model)
+    require_folder("--data", data)
+    require_torch(device)
+    if model == "terrain":
+        from seedscape.generation.train.terrain import train_terrain
+
+        train_terrain(folder, Path(output), limit, resume=resume, device=device)
+    else:
+        from seedscape.generation.train.material import train_material
+
+        train_material(folder, Path(output), limit, resume=resume, device=device)
