@@ -312,7 +312,9 @@ def ground_layers(biome: Biome, season: str) -> tuple[Layer, ...]:
     layers = [biome.base, *biome.overlays]
     if season == "winter" and biome.winter_snow:
         layers = [layer for layer in layers if layer.material != "snow"]
-        layers.append(Layer("snow", slope=(0.95, 0.62), patches=(0.16, 0.34), patch_m=18.0, shore_m=(0.1, 0.6), ragged=0.8))
+        layers.append(
+            Layer("snow", slope=(0.95, 0.62), patches=(0.16, 0.34), patch_m=18.0, shore_m=(0.1, 0.6), ragged=0.8)
+        )
     return tuple(layers)
 
 

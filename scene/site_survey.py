@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from seedscape.generation.values import Terrain
 from seedscape.scene.biomes import Biome
 from seedscape.scene.land import grid_heights
-from seedscape.scene.noise import ramp
+from seedscape.scene.numeric import smoothstep
 from seedscape.scene.site import Lake, Site
 from seedscape.scene.spec import SceneSpec
 
@@ -33,7 +33,7 @@ def survey(terrain: Terrain, spec: SceneSpec, biome: Biome) -> Site:
     spacing = spec.size_m / steps
     line = (np.arange(steps + 1) - steps / 2) * spacing
     height = grid_heights(terrain, line, line)
-    smooth = _blur(_blur(height))
+    smooth = _blur(_blur(_blur(_blur(height))))
     d_row, d_col = _gradient(height, spacing)
     slope = np.sqrt(d_row * d_row + d_col * d_col)
     filled, parents, order = flood(height)
@@ -88,9 +88,7 @@ def flood(height: Float) -> tuple[Float, Int, Int]:
         if on_rim[i]:
             row, col = divmod(i, cols)
             near = [
-                (row + dr) * cols + col + dc
-                for dr, dc in NEIGHBOURS
-                if 0 <= row + dr < rows and 0 <= col + dc < cols
+                (row + dr) * cols + col + dc for dr, dc in NEIGHBOURS if 0 <= row + dr < rows and 0 <= col + dc < cols
             ]
         else:
             near = [i + step for step in around]
@@ -133,7 +131,14 @@ def accumulate(receivers: Int, order: Int) -> Float:
 
 
 def find_lakes(
-    height: Float, filled: Float, parents: Int, order: Int, spacing: float, line: Float, water: float, sea_m: float | None
+    height: Float,
+    filled: Float,
+    parents: Int,
+    order: Int,
+    spacing: float,
+    line: Float,
+    water: float,
+    sea_m: float | None,
 ) -> tuple[Lake, ...]:
     """Hollows deep and wide enough to hold a lake, largest first; their surfaces are exactly flat.
 
@@ -217,7 +222,7 @@ def openness(height: Float, spacing: float) -> Float:
 def _moisture(area: Float, slope: Float, curvature: Float, depth: Float, spacing: float, water: float) -> Float:
     """0 dry .. 1 wet from the topographic wetness index ln(area / slope) (Beven and Kirkby 1979), hollows and nearby water."""
     index = _log2(area / spacing / (slope + 0.03))
-    wet = ramp(index, 6.0, 15.0) + ramp(-curvature, 0.0, 0.02) * 0.25
+    wet = smoothstep(4.5, 15.0, index) + smoothstep(0.0, 0.02, -curvature) * 0.25
     near = (depth > 0.0).astype(np.float64)
     for _ in range(6):
         near = np.maximum(_blur(near), near * 0.9)

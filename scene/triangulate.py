@@ -284,6 +284,8 @@ def surface_errors(mesh: GroundMesh, rings_m: tuple[float, ...]) -> list[dict[st
         ring = np.sort(error[(distance >= inner) & (distance < outer)])
         if len(ring):
             p99 = ring[min(int(len(ring) * 0.99), len(ring) - 1)]
-            report.append({"from_m": inner, "to_m": outer, "max_m": round(float(ring[-1]), 4), "p99_m": round(float(p99), 4)})
+            report.append(
+                {"from_m": inner, "to_m": outer, "max_m": round(float(ring[-1]), 4), "p99_m": round(float(p99), 4)}
+            )
         inner = outer
     return report

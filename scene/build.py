@@ -1,0 +1,135 @@
+"""A whole environment from its terrain and materials: the one place where the parts of the scene room meet."""
+
+from collections.abc import Callable
+from typing import Any
+
+from seedscape.assets.errors import RequestError
+from seedscape.generation.rng import fractions, stream
+from seedscape.generation.values import MaterialMaps, Terrain
+from seedscape.scene.biomes import Biome, ground_layers, make_biome, materials_needed
+from seedscape.scene.ground import ground_models
+from seedscape.scene.horizon import HORIZON_TEXTURE, horizon_materials, paint_horizon
+from seedscape.scene.site import Site
+from seedscape.scene.site_survey import survey
+from seedscape.scene.spec import SceneSpec, spec_to_dict
+from seedscape.scene.textures import texture_set, tiled_material
+from seedscape.scene.triangulate import GroundMesh, Tolerance, measure, surface_errors, triangulate
+from seedscape.scene.values import Material, Mesh, Node, Scene, Texture
+from seedscape.scene.walkable import collision_mesh, spawn_points, walkable_mesh
+from seedscape.scene.water import MATERIAL as WATER
+from seedscape.scene.water import RIPPLES, ripples, water_material, water_model
+
+Progress = Callable[[str], None]
+
+GROUND_TRIANGLES = 62_000  # base layer and horizon; overlays of the same triangles come on top
+DRAWN_GROUND_TRIANGLES = 150_000  # all layers together
+WALK_TRIANGLES = 20_000  # the light mesh behind walkable and collision, horizon included
+ERROR_RINGS_M = (30.0, 60.0, 120.0, 240.0, 500.0, 1000.0, 2000.0, 6000.0)
+
+
+def build_scene(
+    spec: SceneSpec, terrain: Terrain, materials: dict[str, MaterialMaps], progress: Progress | None = None
+) -> Scene:
+    """The environment of a resolved spec.
+
+    terrain: with the spawn site at the world origin. materials: at least `materials_needed(make_biome(spec.biome), spec.season)`.
+    progress: called with the name of each stage as it starts. RequestError when a material is missing.
+    """
+    tell = progress or (lambda stage: None)
+    biome = make_biome(spec.biome)
+    missing = [name for name in materials_needed(biome, spec.season) if name not in materials]
+    if missing:
+        raise RequestError(
+            f"materials of biome {biome.name}: expected {', '.join(missing)}, got {', '.join(sorted(materials)) or 'none'}"
+        )
+
+    tell("survey")
+    site = survey(terrain, spec, biome)
+    tell("ground")
+    lattice = measure(terrain, Tolerance())
+    layers = ground_layers(biome, spec.season)
+    mesh, models = _ground(
+        site,
+        lattice_mesh=lambda budget: triangulate(terrain, lattice, budget),
+        biome=biome,
+        spec=spec,
+        materials=materials,
+    )
+    textures: dict[str, Texture] = {}
+    kinds: dict[str, Material] = horizon_materials()
+    for number, layer in enumerate(layers):
+        textures |= texture_set(materials[layer.material])
+        name = f"ground_{layer.material}" if number == 0 else f"ground_{layer.material}_over"
+        kinds[name] = tiled_material(layer.material, blend=number > 0)
+    tell("horizon")
+    textures[HORIZON_TEXTURE] = paint_horizon(site, biome, layers, materials, spec.season, spec.seed, lattice.half_m)
+    nodes = [Node(name, model=name) for name in models]
+    tell("water")
+    water = water_model(site, lattice.half_m)
+    if water:
+        models["water"] = water
+        kinds[WATER] = water_material()
+        textures[RIPPLES] = ripples(spec.seed)
+        nodes.append(Node("water", model="water"))  # after the ground: see-through parts are drawn in this order
+    tell("paths")
+    light_mesh = triangulate(terrain, lattice, WALK_TRIANGLES)
+    walkable = walkable_mesh(site, light_mesh)
+    collision = collision_mesh(site, light_mesh)
+    turn = float(fractions(stream(spec.seed, "scene", "spawn"), 1)[0])
+    half = spec.size_m / 2.0
+    used = {part.material for parts in models.values() for part in parts}
+    return Scene(
+        name=f"{biome.name} {spec.seed}",
+        models=models,
+        materials={name: kind for name, kind in kinds.items() if name in used},
+        textures=textures,
+        lights={},
+        nodes=tuple(nodes),
+        spawn_points=spawn_points(site, walkable, turn),
+        walkable=walkable,
+        collision=collision,
+        bounds=(
+            (-half, float(site.height_m.min()) - 1.0, -half),
+            (half, float(site.height_m.max()) + 40.0, half),
+        ),
+        spec=spec_to_dict(spec),
+        extras=_figures(site, terrain, mesh, models),
+    )
+
+
+def _ground(
+    site: Site,
+    lattice_mesh: Callable[[int], GroundMesh],
+    biome: Biome,
+    spec: SceneSpec,
+    materials: dict[str, MaterialMaps],
+) -> tuple[GroundMesh, dict[str, tuple[Mesh, ...]]]:
+    """The drawn ground within its budget: where overlays cover much, the base mesh is made coarser to pay for them."""
+    layers = ground_layers(biome, spec.season)
+    budget = GROUND_TRIANGLES
+    while True:
+        mesh = lattice_mesh(budget)
+        models = ground_models(site, mesh, biome, layers, materials, spec.season, spec.seed)
+        drawn = sum(len(part.indices) for parts in models.values() for part in parts)
+        if drawn <= DRAWN_GROUND_TRIANGLES:
+            return mesh, models
+        budget = int(budget * min(DRAWN_GROUND_TRIANGLES / drawn, 0.98) * 0.97)
+
+
+def _figures(site: Site, terrain: Terrain, mesh: GroundMesh, models: dict[str, tuple[Mesh, ...]]) -> dict[str, Any]:
+    """What the scene says about itself; JSON values only."""
+    errors = surface_errors(mesh, ERROR_RINGS_M)
+    return {
+        "terrain_error_m": errors,
+        "terrain_threshold": round(mesh.threshold, 3),
+        "landform": terrain.landform,
+        "altitude_m": round(terrain.altitude_m, 1),
+        "relief_m": round(float(site.height_m.max() - site.height_m.min()), 1),
+        "ground_triangles": sum(len(part.indices) for parts in models.values() for part in parts),
+        "ground_draw_calls": sum(len(parts) for parts in models.values()),
+        "lakes": [
+            {"area_m2": round(lake.area_m2), "depth_m": round(lake.depth_m, 2), "level_m": round(lake.level_m, 2)}
+            for lake in site.lakes
+        ],
+        "sea_level_m": None if site.sea_level_m is None else round(site.sea_level_m, 2),
+    }

@@ -1,0 +1,137 @@
+"""What covers the ground: the rules of a biome's layers, worked out at any set of points."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedscape.scene.biomes import Biome, Layer, Ramp
+from seedscape.scene.noise import land_noise
+from seedscape.scene.numeric import smoothstep
+from seedscape.scene.site import Site
+
+Float = NDArray[np.float64]
+
+NO_WATER_M = 99.0  # height above the water where there is none near
+SHORE_REACH_M = 40.0
+LEAST_WEIGHT = 0.06  # fainter layers are left out: they cost triangles and nobody sees them
+
+
+@dataclass(frozen=True)
+class LandPoints:
+    """Land properties at points of any one shape; x and z may be a row and a column that broadcast to it.
+
+    altitude: 0 .. 1 within the surrounding land. The others as in Site; shore_m: metres above the nearest water.
+    """
+
+    x: Float
+    z: Float
+    altitude: Float
+    slope: Float
+    moisture: Float
+    curvature: Float
+    shore_m: Float
+    openness: Float
+
+
+def relative_altitude(site: Site, y: NDArray[np.floating]) -> Float:
+    """Height within the surrounding land, 0 .. 1: between the first and the 99th percentile of the widest level."""
+    heights = np.sort(site.terrain.levels[0].heights_m.ravel()).astype(np.float64)
+    low, high = heights[len(heights) // 100], heights[-1 - len(heights) // 100]
+    return np.asarray(np.clip((np.asarray(y, np.float64) - low) / max(high - low, 1.0), 0.0, 1.0))
+
+
+def shore_heights(site: Site) -> NDArray[np.float32]:
+    """(rows, cols) metres above the nearest water level, where water lies within about 40 m; NO_WATER_M elsewhere."""
+    height = site.height_m.astype(np.float64)
+    result = np.full(height.shape, NO_WATER_M)
+    for lake in site.lakes:
+        near = lake.mask
+        for _ in range(int(SHORE_REACH_M / site.spacing_m)):
+            grown = near.copy()
+            grown[1:] |= near[:-1]
+            grown[:-1] |= near[1:]
+            grown[:, 1:] |= near[:, :-1]
+            grown[:, :-1] |= near[:, 1:]
+            near = grown
+        result = np.where(near, np.minimum(result, np.abs(height - lake.level_m)), result)
+    if site.sea_level_m is not None:
+        result = np.minimum(result, np.maximum(height - site.sea_level_m, 0.0))
+    return result.astype(np.float32)
+
+
+def layer_weights(layers: tuple[Layer, ...], at: LandPoints, seed: int, detail: int = 3) -> Float:
+    """(layers, ...) share of each layer, adding up to 1.
+
+    A later layer lies over the earlier ones: it takes its own cover and leaves them the rest. Noise moves every border, so that
+    none follows a contour line; `detail` is the number of octaves of that noise (fewer where a pixel is many metres wide).
+    """
+    shape = at.altitude.shape
+    shares: list[Float] = []
+    for number, layer in enumerate(layers):
+        if number == 0:
+            shares.append(np.ones(shape))
+            continue
+        cover = _cover(layer, at, seed, detail)
+        shares = [share * (1.0 - cover) for share in shares]
+        shares.append(cover)
+    weights = np.stack(shares)
+    weights[weights < LEAST_WEIGHT] = 0.0
+    total = weights[0].copy()
+    for share in weights[1:]:
+        total += share
+    return np.asarray(weights / total)
+
+
+def over_alphas(weights: Float) -> Float:
+    """Alpha of each layer such that drawing them one over the other, bottom first, mixes them by their weights.
+
+    alpha_i = w_i / (w_0 + ... + w_i). Where only one overlay lies on the base the order does not matter at all; weights below
+    LEAST_WEIGHT were dropped, so that is nearly everywhere, and a renderer that sorts differently shows hardly a difference.
+    """
+    below = np.zeros(weights.shape[1:])
+    alphas = np.zeros_like(weights)
+    for number, weight in enumerate(weights):
+        below = below + weight
+        alphas[number] = np.where(below > 0.0, weight / np.maximum(below, 1e-9), 0.0)
+    alphas[0] = 1.0
+    return alphas
+
+
+def _cover(layer: Layer, at: LandPoints, seed: int, detail: int) -> Float:
+    """How much of the ground below it a layer hides, 0 .. 1."""
+    ragged = (
+        land_noise(seed, f"ragged {layer.material}", at.x, at.z, 11.0 if detail > 2 else 44.0, detail) - 0.5
+    ) * layer.ragged
+    cover = np.full(at.altitude.shape, layer.strength)
+    rules: tuple[tuple[Ramp | None, Float, float], ...] = (
+        (layer.altitude, at.altitude, 0.12),
+        (layer.slope, at.slope, 0.35),
+        (layer.gentle, at.slope, 0.35),
+        (layer.moisture, at.moisture, 0.30),
+        (layer.curvature, at.curvature, 0.006),
+        (layer.shore_m, at.shore_m, 1.5),
+    )
+    for rule, values, wobble in rules:
+        if rule is not None:
+            cover = cover * smoothstep(rule[0], rule[1], values + ragged * wobble)
+    if layer.patches is not None:
+        patch = land_noise(seed, f"patch {layer.material}", at.x, at.z, layer.patch_m, detail + 1)
+        cover = cover * smoothstep(layer.patches[0], layer.patches[1], patch)
+    return cover
+
+
+def ground_tint(biome: Biome, layer: Layer, season: str, at: LandPoints, seed: int, detail: int = 3) -> Float:
+    """(..., 3) linear RGB multiplier 0 .. 1: large patches of lighter, darker, warmer ground; hollows dim; shores wet and dark."""
+    tone = land_noise(seed, "tone", at.x, at.z, 70.0, detail)
+    warmth = land_noise(seed, "warmth", at.x, at.z, 130.0, max(detail - 1, 1)) - 0.5
+    sky = 0.55 + 0.45 * np.clip(at.openness * 1.25 - 0.2, 0.0, 1.0)
+    wet = 1.0 - 0.42 * smoothstep(1.1, 0.15, at.shore_m)
+    light = (0.74 + 0.26 * tone) * sky * wet
+    season_tint = biome.grass_tint.get(season, (1.0, 1.0, 1.0)) if "grass" in layer.material else (1.0, 1.0, 1.0)
+    channels = [
+        light * (layer.tint[0] * season_tint[0]) * (1.0 + 0.16 * warmth),
+        light * (layer.tint[1] * season_tint[1]) * (1.0 + 0.02 * warmth),
+        light * (layer.tint[2] * season_tint[2]) * (1.0 - 0.16 * warmth),
+    ]
+    return np.clip(np.stack(channels, axis=-1), 0.0, 1.0)

@@ -1,0 +1,75 @@
+"""Material maps as the textures and materials of a scene, and pictures in linear light."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedscape.generation.values import MaterialMaps
+from seedscape.scene.values import Material, Texture
+
+UInt8 = NDArray[np.uint8]
+Float = NDArray[np.float64]
+
+COLOR_EDGE = 1024  # pixels; at 2 m a tile that is 2 mm a texel, what eye level asks for
+ORM_EDGE = 512
+
+_TO_LINEAR = np.array(
+    [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (i / 255.0 for i in range(256))]
+)
+_SRGB_STEPS = 4096
+_TO_SRGB = np.array(
+    [
+        255.0 * (12.92 * c if c <= 0.0031308 else 1.055 * c ** (1.0 / 2.4) - 0.055)
+        for c in (i / _SRGB_STEPS for i in range(_SRGB_STEPS + 1))
+    ]
+)
+
+
+def halve(pixels: UInt8) -> UInt8:
+    """Half the edge: exact, rounded means of 2 x 2 pixels."""
+    p = pixels.astype(np.uint16)
+    return ((p[0::2, 0::2] + p[1::2, 0::2] + p[0::2, 1::2] + p[1::2, 1::2] + 2) >> 2).astype(np.uint8)
+
+
+def shrink(pixels: UInt8, edge: int) -> UInt8:
+    """Halved until no larger than `edge`."""
+    while pixels.shape[0] > edge:
+        pixels = halve(pixels)
+    return pixels
+
+
+def texture_set(maps: MaterialMaps) -> dict[str, Texture]:
+    """The three pictures of a material, named NAME_color, NAME_normal and NAME_orm; one copy serves ground, rocks and all."""
+    return {
+        f"{maps.name}_color": Texture(shrink(maps.base_color, COLOR_EDGE), "color"),
+        f"{maps.name}_normal": Texture(shrink(maps.normal, COLOR_EDGE), "normal"),
+        f"{maps.name}_orm": Texture(shrink(maps.orm, ORM_EDGE), "data"),
+    }
+
+
+def tiled_material(name: str, blend: bool) -> Material:
+    """A material over `texture_set(name)`; with `blend` the vertex alpha decides how much shows."""
+    return Material(
+        base_color=f"{name}_color",
+        normal=f"{name}_normal",
+        orm=f"{name}_orm",
+        metallic=0.0,
+        roughness=1.0,
+        alpha_mode="BLEND" if blend else "OPAQUE",
+    )
+
+
+def mean_color(pixels: UInt8) -> tuple[float, float, float]:
+    """Linear mean colour of an sRGB picture, from integer counts so that no order of summation matters."""
+    means = []
+    for channel in range(3):
+        counts = np.bincount(pixels[..., channel].ravel(), minlength=256)
+        means.append(
+            sum(int(count) * float(value) for count, value in zip(counts, _TO_LINEAR, strict=True)) / int(counts.sum())
+        )
+    return means[0], means[1], means[2]
+
+
+def to_srgb(linear: Float) -> UInt8:
+    """Linear 0 .. 1 as sRGB bytes, by table."""
+    steps = np.clip(linear, 0.0, 1.0) * _SRGB_STEPS
+    return np.rint(np.interp(steps, np.arange(_SRGB_STEPS + 1), _TO_SRGB)).astype(np.uint8)

@@ -1,0 +1,136 @@
+"""Lakes and the sea: exactly flat, running a little way under the shore, clearer where they are shallow."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedscape.generation.rng import stream
+from seedscape.generation.values import Terrain
+from seedscape.scene.numeric import cos_sin, smoothstep
+from seedscape.scene.site import Site
+from seedscape.scene.values import Material, Mesh, Texture
+
+Float = NDArray[np.float64]
+
+MATERIAL = "water"
+RIPPLES = "water_normal"
+RIPPLE_EDGE = 256  # pixels
+RIPPLE_SIZE_M = 6.0
+WAVES = 28
+SHALLOW_ALPHA, DEEP_ALPHA = 0.42, 0.93
+CLEAR_DEPTH_M = 2.2  # where the bottom is lost from sight
+DEEP_COLOR = (0.020, 0.062, 0.070)  # linear; a lake seen from above without the sky's reflection
+SHALLOW_COLOR = (0.070, 0.130, 0.105)
+SEA_CELLS = 96
+
+
+def water_model(site: Site, half_m: float) -> tuple[Mesh, ...]:
+    """All water as one part (one draw call); empty where there is none. half_m: how far the land reaches."""
+    parts = [_sheet(site, lake.mask, lake.level_m) for lake in site.lakes]
+    if site.sea_level_m is not None:
+        parts.append(_sea(site.terrain, site.sea_level_m, half_m))
+    parts = [part for part in parts if len(part[1])]
+    if not parts:
+        return ()
+    starts = np.cumsum([0] + [len(points) for points, _, _ in parts[:-1]])
+    points = np.concatenate([p for p, _, _ in parts])
+    depth = np.concatenate([d for _, _, d in parts])
+    indices = np.concatenate([t + start for (_, t, _), start in zip(parts, starts, strict=True)])
+    deep = smoothstep(0.0, CLEAR_DEPTH_M, depth)
+    colors = np.empty((len(points), 4))
+    for channel in range(3):
+        colors[:, channel] = SHALLOW_COLOR[channel] + (DEEP_COLOR[channel] - SHALLOW_COLOR[channel]) * deep
+    colors[:, 3] = (SHALLOW_ALPHA + (DEEP_ALPHA - SHALLOW_ALPHA) * deep) * smoothstep(-0.25, 0.03, depth)
+    normals = np.zeros_like(points)
+    normals[:, 1] = 1.0
+    uvs = points[:, [0, 2]] / RIPPLE_SIZE_M
+    return (
+        Mesh(
+            positions=points.astype(np.float32),
+            indices=indices.astype(np.uint32),
+            material=MATERIAL,
+            normals=normals.astype(np.float32),
+            uvs=uvs.astype(np.float32),
+            colors=colors.astype(np.float32),
+        ),
+    )
+
+
+def water_material() -> Material:
+    """Smooth enough to mirror the sky; its colour comes from the vertices, by depth."""
+    return Material(normal=RIPPLES, normal_scale=0.55, roughness=0.07, alpha_mode="BLEND")
+
+
+def ripples(seed: int) -> Texture:
+    """A tileable normal map of small waves: a sum of sines with whole numbers of periods, slopes taken exactly.
+
+    Directions are spread around one wind, heights fall with frequency (steepness about constant), phases are the seed's.
+    """
+    rng = stream(seed, "water", "ripples")
+    turns = np.arange(RIPPLE_EDGE) / RIPPLE_EDGE
+    slope_x, slope_z = np.zeros((RIPPLE_EDGE, RIPPLE_EDGE)), np.zeros((RIPPLE_EDGE, RIPPLE_EDGE))
+    for _ in range(WAVES):
+        kx, kz = int(rng.integers(-9, 17)), int(rng.integers(-9, 17))
+        phase = int(rng.integers(0, 256)) / 256.0
+        if kx == 0 and kz == 0:
+            continue
+        k = math.sqrt(kx * kx + kz * kz)
+        cosine, _ = cos_sin(kx * turns[None, :] + kz * turns[:, None] + phase)
+        steep = 0.055 / math.sqrt(1.0 + 0.12 * k)
+        slope_x += cosine * (steep * kx / k)
+        slope_z += cosine * (steep * kz / k)
+    length = np.sqrt(slope_x * slope_x + slope_z * slope_z + 1.0)
+    # Rows run to +Z while green points to smaller rows, so the slope along Z keeps its sign.
+    normal = np.stack([-slope_x / length, slope_z / length, 1.0 / length], axis=-1)
+    return Texture(np.rint(normal * 127.0 + 128.0).astype(np.uint8), "normal")
+
+
+def _sheet(site: Site, mask: NDArray[np.bool_], level_m: float) -> tuple[Float, NDArray[np.int64], Float]:
+    """Squares of the survey grid over a lake and one ring beyond, where the ground hides it; (points, triangles, depths)."""
+    height = site.height_m.astype(np.float64)
+    wide = _grow(_grow(mask))
+    dry_outside = mask | (height > level_m)
+    shown = _any_corner(_grow(mask)) & _every_corner(dry_outside) & _every_corner(wide)
+    rows, cols = np.nonzero(shown)
+    stride = mask.shape[1]
+    a = rows * stride + cols
+    corners = np.stack([a, a + stride, a + stride + 1, a + 1], axis=1)  # north-west, south-west, south-east, north-east
+    used, local = np.unique(corners, return_inverse=True)
+    quads = local.reshape(-1, 4)
+    x = site.origin_m[0] + (used % stride) * site.spacing_m
+    z = site.origin_m[1] + (used // stride) * site.spacing_m
+    points = np.stack([x, np.full(len(x), level_m), z], axis=-1)
+    triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
+    return points, triangles, level_m - height.ravel()[used]
+
+
+def _sea(terrain: Terrain, level_m: float, half_m: float) -> tuple[Float, NDArray[np.int64], Float]:
+    """The sea to the horizon, on lines that are close together near the visitor; squares wholly inland are left out."""
+    t = np.arange(-SEA_CELLS // 2, SEA_CELLS // 2 + 1) / (SEA_CELLS / 2.0)
+    line = t * (0.10 + 0.90 * t * t) * half_m
+    x, z = np.meshgrid(line, line)
+    depth = level_m - terrain.height(x, z)
+    stride = len(line)
+    rows, cols = np.nonzero(_any_corner(_grow(depth > -0.5)))
+    a = rows * stride + cols
+    corners = np.stack([a, a + stride, a + stride + 1, a + 1], axis=1)
+    used, local = np.unique(corners, return_inverse=True)
+    quads = local.reshape(-1, 4)
+    points = np.stack([x.ravel()[used], np.full(len(used), level_m), z.ravel()[used]], axis=-1)
+    return points, np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]), depth.ravel()[used]
+
+
+def _grow(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The mask and its eight neighbours."""
+    padded = np.pad(mask, 1)
+    rows = padded[:-2] | padded[1:-1] | padded[2:]
+    return np.asarray(rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:])
+
+
+def _any_corner(posts: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return np.asarray(posts[:-1, :-1] | posts[1:, :-1] | posts[:-1, 1:] | posts[1:, 1:])
+
+
+def _every_corner(posts: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return np.asarray(posts[:-1, :-1] & posts[1:, :-1] & posts[:-1, 1:] & posts[1:, 1:])
