@@ -1,0 +1,160 @@
+"""Material sets for training and evaluation: a folder of sets, each a folder with its maps.
+
+SET/color.(jpg|png) is needed; height.png (white high), normal.png (OpenGL), roughness.png are used where they are. A
+MANIFEST.json beside the sets may give class, licence and publisher; otherwise a set's class is its folder's name. Height that
+is missing is integrated from the normal map (Frankot and Chellappa 1988); roughness that is missing is a constant, and the
+model card says so.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedscape.assets.errors import RequestError
+
+PIXELS = 512
+CHANNELS = ("Y", "Co", "Cg", "height", "roughness")
+
+# What the shipped model is trained on, where the folder has it all: outdoor ground, rock and bark with clean, complete maps.
+RELEASE_SETS = (
+    "rocks011", "rock_06", "aerial_rocks_04", "hterrain_grass", "ground037", "grass_004", "ground048", "brown_mud_leaves_01",
+    "leaves_forest_ground", "brown_mud_03", "ground079l", "ground080", "gravel035", "snow008a", "bark001", "lava002",
+)  # fmt: skip
+DEFAULT_ROUGHNESS = 0.9
+TYPICAL_RELIEF = 0.05  # height range over edge length, where no normal map tells
+
+
+@dataclass(frozen=True)
+class TextureSet:
+    """One material. channels (5, n, n) float32: Y, Co, Cg of sRGB (YCoCg, Malvar 2003), height 0..1, roughness 0..1.
+
+    relief: height range divided by the edge length, so that slopes agree with the set's own normal map.
+    """
+
+    name: str
+    material: str
+    licence: str
+    publisher: str
+    completed: tuple[str, ...]
+    channels: NDArray[np.float32]
+    relief: float
+
+
+def to_ycocg(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, n, 3) -> (3, n, n)."""
+    r, g, b = rgb[..., 0], rgb[..., 1], rgb[..., 2]
+    return np.stack([0.25 * r + 0.5 * g + 0.25 * b, 0.5 * (r - b), -0.25 * r + 0.5 * g - 0.25 * b])
+
+
+def read_sets(folder: Path, names: tuple[str, ...] | None = None) -> list[TextureSet]:
+    """The sets of a folder: `names`, or the release's where all are there, or all. RequestError says what is wrong."""
+    if not folder.is_dir():
+        raise RequestError(f"expected a folder of material sets, got {folder}")
+    manifest: dict[str, dict[str, Any]] = {}
+    try:
+        if (folder / "MANIFEST.json").is_file():
+            manifest = {entry["id"]: entry for entry in json.loads((folder / "MANIFEST.json").read_text())["sets"]}
+    except (KeyError, TypeError, ValueError) as error:
+        raise RequestError(f"expected a list of sets in {folder / 'MANIFEST.json'}, got {error!r}") from error
+    found = sorted(path.name for path in folder.iterdir() if _color_path(path) is not None)
+    if names is None:
+        names = RELEASE_SETS if set(RELEASE_SETS) <= set(found) else tuple(found)
+    missing = sorted(set(names) - set(found))
+    if missing or not names:
+        raise RequestError(f"expected sets with a color.jpg or color.png in {folder}, got none for {missing or 'any'}")
+    return [_read_set(folder / name, manifest.get(name, {})) for name in names]
+
+
+def _color_path(folder: Path) -> Path | None:
+    return next((path for name in ("color.jpg", "color.png") if (path := folder / name).is_file()), None)
+
+
+def _read_map(path: Path) -> NDArray[np.float32]:
+    """(n, n) or (n, n, 3) float32 in 0..1 at PIXELS; whole repeats or a resize with wrap-around."""
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        deep = picture.mode.startswith("I")
+        array = np.asarray(picture if deep or picture.mode in ("L", "RGB") else picture.convert("RGB"), np.float32)
+    array = array / np.float32(65535.0 if deep else 255.0)
+    if array.shape[0] != array.shape[1] or array.shape[0] < 128:
+        raise RequestError(f"expected a square map of at least 128 pixels, got {array.shape} in {path}")
+    if array.shape[0] != PIXELS:
+        pad = array.shape[0] // 8
+        wide = np.pad(array, [(pad, pad), (pad, pad)] + [(0, 0)] * (array.ndim - 2), mode="wrap")
+        size = PIXELS + 2 * (PIXELS // 8)
+        planes = [wide] if wide.ndim == 2 else [wide[..., i] for i in range(3)]
+        scaled = [np.asarray(Image.fromarray(plane).resize((size, size), Image.Resampling.LANCZOS)) for plane in planes]
+        array = np.stack(scaled, -1) if wide.ndim == 3 else scaled[0]
+        array = array[PIXELS // 8 : -(PIXELS // 8), PIXELS // 8 : -(PIXELS // 8)]
+    return array
+
+
+def _read_set(folder: Path, entry: dict[str, Any]) -> TextureSet:
+    color_path = _color_path(folder)
+    assert color_path is not None  # read_sets looked
+    color = _read_map(color_path)
+    if color.ndim == 2:
+        color = np.repeat(color[..., None], 3, axis=2)
+    slopes = None
+    if (folder / "normal.png").is_file():
+        n = _read_map(folder / "normal.png") * 2.0 - 1.0
+        depth = np.maximum(n[..., 2], 0.2)
+        slopes = np.stack([-n[..., 0] / depth, n[..., 1] / depth])  # d height / d (column, row), edge length 1 a pixel
+        slopes = slopes - slopes.mean(axis=(1, 2), keepdims=True)
+    completed = []
+    if (folder / "height.png").is_file():
+        height = _read_map(folder / "height.png")
+        height = height if height.ndim == 2 else height[..., 0]
+    elif slopes is not None:
+        height = integrate_slopes(slopes)
+        completed.append("height")
+    else:
+        height = to_ycocg(color)[0]  # darker is deeper: the usual stand-in where nothing else tells
+        completed.append("height")
+    height = _stretch(height)
+    relief = TYPICAL_RELIEF
+    if slopes is not None:
+        smooth = _blur(height)
+        own = np.stack([np.roll(smooth, -1, 1) - np.roll(smooth, 1, 1), np.roll(smooth, -1, 0) - np.roll(smooth, 1, 0)]) / 2
+        relief = float(np.clip(np.sqrt((np.stack([_blur(s) for s in slopes]) ** 2).mean() / max((own**2).mean(), 1e-12)) / PIXELS, 0.005, 0.2))
+    if (folder / "roughness.png").is_file():
+        rough = _read_map(folder / "roughness.png")
+        rough = rough if rough.ndim == 2 else rough[..., 0]
+    else:
+        rough = np.full((PIXELS, PIXELS), DEFAULT_ROUGHNESS, np.float32)
+        completed.append("roughness")
+    return TextureSet(
+        name=folder.name, material=entry.get("material_class", folder.name), licence=entry.get("licence", "unknown"),
+        publisher=entry.get("source", "unknown"), completed=tuple(completed),
+        channels=np.concatenate([to_ycocg(color), height[None], rough[None]]).astype(np.float32), relief=relief,
+    )  # fmt: skip
+
+
+def integrate_slopes(slopes: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(2, n, n) periodic slopes along columns and rows -> (n, n) height of zero mean, least squares in Fourier space."""
+    n = slopes.shape[1]
+    u = 2j * np.pi * np.fft.fftfreq(n)
+    ux, uy = u[None, :], u[:, None]
+    power = np.abs(ux) ** 2 + np.abs(uy) ** 2
+    power[0, 0] = 1.0
+    spectrum = (np.conj(ux) * np.fft.fft2(slopes[0]) + np.conj(uy) * np.fft.fft2(slopes[1])) / power
+    spectrum[0, 0] = 0.0
+    return np.asarray(np.fft.ifft2(spectrum).real)
+
+
+def _stretch(x: NDArray[Any]) -> NDArray[np.float64]:
+    """To 0..1 between the 0.5th and 99.5th percentile."""
+    low, high = np.percentile(x, [0.5, 99.5])
+    return np.clip((x.astype(np.float64) - low) / max(high - low, 1e-6), 0.0, 1.0)
+
+
+def _blur(x: NDArray[Any]) -> NDArray[np.float64]:
+    """Circular binomial 5 x 5 blur: 8-bit steps would otherwise pass for slopes."""
+    for axis in (0, 1):
+        x = (np.roll(x, 2, axis) + 4 * np.roll(x, 1, axis) + 6 * x + 4 * np.roll(x, -1, axis) + np.roll(x, -2, axis)) / 16
+    return np.asarray(x, np.float64)
