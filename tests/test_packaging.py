@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import seedscape
@@ -48,7 +49,7 @@ def test_every_requirement_is_pinned_in_the_constraints() -> None:
     pins = [line for line in lines if line and not line.startswith("#")]
     assert all(re.fullmatch(r"[a-z0-9_.-]+==[0-9][0-9a-z.]*", pin) for pin in pins), "each line: name==version"
     project = PROJECT["project"]
-    wanted = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
+    wanted = chain(project["dependencies"], *project["optional-dependencies"].values())
     names = {re.split(r"[^A-Za-z0-9_.-]", requirement)[0] for requirement in wanted}
     assert names <= {pin.split("==")[0] for pin in pins}
     assert "torch==2.13.0" in pins
