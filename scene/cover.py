@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seedscape.scene.biomes import Biome, Layer, Ramp
+from seedscape.scene.biomes import WHITE, Biome, Colour, Layer, Ramp
 from seedscape.scene.noise import land_noise
 from seedscape.scene.numeric import smoothstep
 from seedscape.scene.site import Site
@@ -121,17 +121,21 @@ def _cover(layer: Layer, at: LandPoints, seed: int, detail: int) -> Float:
     return cover
 
 
-def ground_tint(biome: Biome, layer: Layer, season: str, at: LandPoints, seed: int, detail: int = 3) -> Float:
-    """(..., 3) linear RGB multiplier 0 .. 1: large patches of lighter, darker, warmer ground; hollows dim; shores wet and dark."""
+def ground_shade(at: LandPoints, seed: int, detail: int = 3) -> Float:
+    """(..., 3) linear RGB multiplier 0 .. 1 of all layers: large lighter, darker, warmer patches; dim hollows; dark wet shores."""
     tone = land_noise(seed, "tone", at.x, at.z, 70.0, detail)
     warmth = land_noise(seed, "warmth", at.x, at.z, 130.0, max(detail - 1, 1)) - 0.5
     sky = 0.55 + 0.45 * np.clip(at.openness * 1.25 - 0.2, 0.0, 1.0)
     wet = 1.0 - 0.42 * smoothstep(1.1, 0.15, at.shore_m)
     light = (0.74 + 0.26 * tone) * sky * wet
-    season_tint = biome.grass_tint.get(season, (1.0, 1.0, 1.0)) if "grass" in layer.material else (1.0, 1.0, 1.0)
-    channels = [
-        light * (layer.tint[0] * season_tint[0]) * (1.0 + 0.16 * warmth),
-        light * (layer.tint[1] * season_tint[1]) * (1.0 + 0.02 * warmth),
-        light * (layer.tint[2] * season_tint[2]) * (1.0 - 0.16 * warmth),
-    ]
-    return np.clip(np.stack(channels, axis=-1), 0.0, 1.0)
+    shade = np.empty((*at.altitude.shape, 3))
+    for channel, share in enumerate((0.10, 0.02, -0.10)):
+        shade[..., channel] = light * (1.0 + share * warmth)
+    return np.clip(shade, 0.0, 1.0)
+
+
+def layer_tint(biome: Biome, layer: Layer, season: str) -> Colour:
+    """Linear RGB multiplier of one layer in one season."""
+    grassy = "grass" in layer.material
+    year = biome.grass_tint.get(season, WHITE) if grassy else WHITE
+    return layer.tint[0] * year[0], layer.tint[1] * year[1], layer.tint[2] * year[2]

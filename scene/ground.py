@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 
 from seedscape.generation.values import MaterialMaps
 from seedscape.scene.biomes import Biome, Layer
-from seedscape.scene.cover import LandPoints, ground_tint, layer_weights, over_alphas, relative_altitude, shore_heights
+from seedscape.scene.cover import (
+    LandPoints,
+    ground_shade,
+    layer_tint,
+    layer_weights,
+    over_alphas,
+    relative_altitude,
+    shore_heights,
+)
 from seedscape.scene.horizon import HORIZON_BLEND, HORIZON_MATERIAL, horizon_uvs
 from seedscape.scene.land import normals
 from seedscape.scene.numeric import smoothstep
@@ -86,15 +94,13 @@ def _vertices(
     weights = layer_weights(layers, at, seed)
     alphas = np.zeros((len(layers), count))
     alphas[:, used] = np.where((over := over_alphas(weights)) < ALPHA_STEP, 0.0, over)
-    tints = []
-    for layer in layers:
-        tint = np.ones((count, 3))
-        tint[used] = ground_tint(biome, layer, season, at, seed)
-        tints.append(tint)
+    shade = np.ones((count, 3))
+    shade[used] = ground_shade(at, seed)
+    tints = tuple(shade * np.array(layer_tint(biome, layer, season)) for layer in layers)
     reach = np.maximum(np.abs(mesh.x), np.abs(mesh.z))
     fade = smoothstep(site.size_m / 2.0 - FADE_M, site.size_m / 2.0 - 8.0, reach)
     positions = np.stack([mesh.x, mesh.y, mesh.z], axis=-1)
-    return GroundVertices(positions, normal, alphas, tuple(tints), fade)
+    return GroundVertices(positions, normal, alphas, tints, fade)
 
 
 def land_points(site: Site, x: Float, z: Float, y: Float, normal: Float) -> LandPoints:

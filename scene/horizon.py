@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 
 from seedscape.generation.values import MaterialMaps
 from seedscape.scene.biomes import Biome, Layer
-from seedscape.scene.cover import NO_WATER_M, LandPoints, ground_tint, layer_weights, relative_altitude, shore_heights
+from seedscape.scene.cover import (
+    NO_WATER_M,
+    LandPoints,
+    ground_shade,
+    layer_tint,
+    layer_weights,
+    relative_altitude,
+    shore_heights,
+)
 from seedscape.scene.land import grid_heights
 from seedscape.scene.numeric import smoothstep
 from seedscape.scene.site import Site
@@ -67,8 +75,12 @@ def paint_horizon(
     weights = layer_weights(layers, at, seed, detail=2)
     color = np.zeros((EDGE, EDGE, 3))
     for layer, weight in zip(layers, weights, strict=True):
-        mean = np.array(mean_color(materials[layer.material].base_color))
-        color += weight[..., None] * (mean * ground_tint(biome, layer, season, at, seed, detail=2))
+        if not weight.any():
+            continue
+        mean, tint = mean_color(materials[layer.material].base_color), layer_tint(biome, layer, season)
+        for channel in range(3):
+            color[..., channel] += weight * (mean[channel] * tint[channel])
+    color *= ground_shade(at, seed, detail=2)
     distance = np.sqrt(at.x * at.x + at.z * at.z)
     air = HAZE_SHARE * smoothstep(site.size_m * 0.5, half_m, distance)[..., None]
     color = color * (1.0 - air) + np.array(biome.haze) * 0.55 * air

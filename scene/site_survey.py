@@ -126,7 +126,7 @@ def accumulate(receivers: Int, order: Int) -> Float:
     for i in reversed(order.tolist()):
         if to[i] >= 0:
             count[to[i]] += count[i]
-    side = int(round(len(receivers) ** 0.5))
+    side = round(len(receivers) ** 0.5)
     return np.array(count, np.float64).reshape(side, -1)
 
 

@@ -15,12 +15,13 @@ ORM_EDGE = 512
 _TO_LINEAR = np.array(
     [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (i / 255.0 for i in range(256))]
 )
-_SRGB_STEPS = 4096
+_SRGB_STEPS = 8192
 _TO_SRGB = np.array(
     [
-        255.0 * (12.92 * c if c <= 0.0031308 else 1.055 * c ** (1.0 / 2.4) - 0.055)
+        round(255.0 * (12.92 * c if c <= 0.0031308 else 1.055 * c ** (1.0 / 2.4) - 0.055))
         for c in (i / _SRGB_STEPS for i in range(_SRGB_STEPS + 1))
-    ]
+    ],
+    np.uint8,
 )
 
 
@@ -71,5 +72,4 @@ def mean_color(pixels: UInt8) -> tuple[float, float, float]:
 
 def to_srgb(linear: Float) -> UInt8:
     """Linear 0 .. 1 as sRGB bytes, by table."""
-    steps = np.clip(linear, 0.0, 1.0) * _SRGB_STEPS
-    return np.rint(np.interp(steps, np.arange(_SRGB_STEPS + 1), _TO_SRGB)).astype(np.uint8)
+    return _TO_SRGB[(np.clip(linear, 0.0, 1.0) * _SRGB_STEPS + 0.5).astype(np.int32)]
