@@ -52,9 +52,7 @@ class Document:
         self._views[key] = self.add("bufferViews", view)
         return self._views[key]
 
-    def add_accessor(
-        self, values: NDArray[Any], target: int, *, normalized: bool = False, bounds: bool = False
-    ) -> int:
+    def add_accessor(self, values: NDArray[Any], target: int, *, normalized: bool = False, bounds: bool = False) -> int:
         """Index of the accessor of an array (n,) or (n, 2..4) of uint8, uint16, uint32 or float32.
 
         bounds: state min and max, which the specification asks of POSITION and which costs a little JSON elsewhere.

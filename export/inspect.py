@@ -200,7 +200,7 @@ class _Reader:
         _, length = self._view_range(view)
         kind, component = accessor.get("type"), accessor.get("componentType")
         width = ELEMENT_WIDTH.get(kind) if isinstance(kind, str) else None
-        size = COMPONENT_BYTES.get(component) if _is_whole(component) else None
+        size = COMPONENT_BYTES.get(component) if isinstance(component, int) else None
         if width is None or size is None:
             raise RequestError(f"expected an accessor of known type, got {_show(kind)} of {_show(component)}")
         stride = _whole(view.get("byteStride", width * size), "byteStride", 1 << 16)
@@ -243,9 +243,8 @@ class _Reader:
         offset = _whole(view.get("byteOffset", 0), "byteOffset", 1 << 62)
         length = _whole(view.get("byteLength"), "byteLength", 1 << 62)
         inside = buffer_index == 0 and "uri" not in buffer
-        if inside:
-            if capacity > self.binary_length:
-                raise RequestError(f"expected a BIN chunk of {capacity} bytes, got {self.binary_length}")
+        if inside and capacity > self.binary_length:
+            raise RequestError(f"expected a BIN chunk of {capacity} bytes, got {self.binary_length}")
         if offset + length > capacity:
             raise RequestError(f"expected a buffer view within {capacity} bytes, got {offset} + {length}")
         return (self.binary_start + offset if inside else None), length

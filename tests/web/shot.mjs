@@ -1,0 +1,97 @@
+// A GLB in three.js in real Chromium:
+//   node shot.mjs a.glb out.png [--eye x,y,z --look x,y,z] [--fov DEG] [--size WxH]
+// Without --eye the camera stands at spawn_0, 1.6 m above it, looking along its heading.
+// Prints one JSON line (see page.html for what is measured); exit 1 unless it loaded and rendered without an error.
+// CHROMIUM names another browser than /usr/bin/chromium.
+import fs from "node:fs";
+import http from "node:http";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { chromium } from "playwright-core";
+
+const HERE = path.dirname(fileURLToPath(import.meta.url));
+const MEDIA_TYPES = { ".html": "text/html", ".js": "text/javascript", ".glb": "model/gltf-binary" };
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    eye: { type: "string" },
+    look: { type: "string" },
+    fov: { type: "string", default: "65" },
+    size: { type: "string", default: "960x540" },
+    timeout: { type: "string", default: "150" }, // seconds
+  },
+});
+const [file, png] = positionals;
+if (!file || !png) {
+  console.error("usage: node shot.mjs a.glb out.png [--eye x,y,z --look x,y,z] [--fov DEG] [--size WxH]");
+  process.exit(2);
+}
+
+// The page, three.js and the one file, on a loopback port of the system's choice.
+const served = new Map([
+  ["/", path.join(HERE, "page.html")],
+  ["/page.js", path.join(HERE, "page.js")],
+  ["/scene.glb", path.resolve(file)],
+]);
+const server = http.createServer((request, response) => {
+  const url = new URL(request.url, "http://localhost").pathname;
+  let found = served.get(url);
+  if (!found && url.startsWith("/three/")) {
+    const root = path.join(HERE, "node_modules", "three");
+    const inside = path.join(root, path.normalize(url.slice("/three/".length)));
+    if (inside.startsWith(root + path.sep) && fs.existsSync(inside)) found = inside;
+  }
+  if (!found) {
+    response.writeHead(url === "/favicon.ico" ? 204 : 404).end();
+    return;
+  }
+  response.writeHead(200, { "content-type": MEDIA_TYPES[path.extname(found)] ?? "application/octet-stream" });
+  fs.createReadStream(found).pipe(response);
+});
+await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
+
+const [width, height] = options.size.split("x").map(Number);
+const query = new URLSearchParams({ width, height, fov: options.fov });
+if (options.eye) query.set("eye", options.eye);
+if (options.look) query.set("look", options.look);
+
+const complaints = [];
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  headless: true,
+  // SwiftShader: WebGL 2 without a GPU. No sandbox: containers and root have none.
+  args: [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+  ],
+});
+let result;
+try {
+  const page = await browser.newPage({ viewport: { width, height } });
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) complaints.push(`${message.type()}: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => complaints.push(`error: ${error.message}`));
+  page.on("requestfailed", (request) => complaints.push(`error: could not load ${request.url()}`));
+  await page.goto(`http://127.0.0.1:${server.address().port}/?${query}`);
+  await page.waitForFunction("window.RESULT !== undefined", null, { timeout: Number(options.timeout) * 1000 });
+  result = await page.evaluate("window.RESULT");
+  await page.screenshot({ path: png });
+} catch (error) {
+  result = { ok: false, error: String(error.message).split("\n")[0] };
+} finally {
+  await browser.close();
+  server.close();
+}
+
+// Chromium tells of its own driver's slow read-backs; that is no word about the file.
+const own = complaints.filter((text) => !/GPU stall due to ReadPixels|Automatic fallback to software WebGL/.test(text));
+const errors = own.filter((text) => text.startsWith("error"));
+console.log(JSON.stringify({ file, ...result, console: own.slice(0, 20) }));
+process.exit(result.ok && errors.length === 0 ? 0 : 1);
