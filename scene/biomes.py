@@ -97,7 +97,7 @@ def alpine() -> Biome:
         relief_m=(180.0, 420.0),
         base=Layer("grass"),
         overlays=(
-            Layer("forest_floor", altitude=(0.55, 0.30), patches=(0.42, 0.62), patch_m=40.0),
+            Layer("forest_floor", altitude=(0.60, 0.35), patches=(0.54, 0.74), patch_m=40.0),
             Layer("gravel", slope=(0.42, 0.66), patches=(0.30, 0.55), patch_m=18.0),
             Layer("rock", slope=(0.62, 0.88), ragged=0.8),
             Layer("snow", altitude=(0.62, 0.74), slope=(1.05, 0.70), ragged=0.8),

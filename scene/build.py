@@ -11,6 +11,8 @@ from seedscape.scene.ground import ground_models
 from seedscape.scene.horizon import HORIZON_TEXTURE, horizon_materials, paint_horizon
 from seedscape.scene.site import Site
 from seedscape.scene.site_survey import survey
+from seedscape.scene.sky import TEXTURE as SKY
+from seedscape.scene.sky import build_sky
 from seedscape.scene.spec import SceneSpec, spec_to_dict
 from seedscape.scene.textures import texture_set, tiled_material
 from seedscape.scene.triangulate import GroundMesh, Tolerance, measure, surface_errors, triangulate
@@ -24,6 +26,7 @@ Progress = Callable[[str], None]
 GROUND_TRIANGLES = 62_000  # base layer and horizon; overlays of the same triangles come on top
 DRAWN_GROUND_TRIANGLES = 150_000  # all layers together
 WALK_TRIANGLES = 20_000  # the light mesh behind walkable and collision, horizon included
+DOME_REACH = 1.01  # the land is a disc as wide as the square it is made on; the sky stands just behind its rim
 ERROR_RINGS_M = (30.0, 60.0, 120.0, 240.0, 500.0, 1000.0, 2000.0, 6000.0)
 
 
@@ -71,6 +74,13 @@ def build_scene(
         kinds[WATER] = water_material()
         textures[RIPPLES] = ripples(spec.seed)
         nodes.append(Node("water", model="water"))  # after the ground: see-through parts are drawn in this order
+    tell("sky")
+    sky = build_sky(spec, biome, radius_m=lattice.half_m * DOME_REACH)
+    models["sky"] = (sky.dome,)
+    kinds[sky.dome.material] = sky.material
+    textures[SKY] = sky.texture
+    nodes.append(Node("sky", model="sky"))
+    nodes.append(Node("sun", light="sun", rotation=sky.rotation))
     tell("paths")
     light_mesh = triangulate(terrain, lattice, WALK_TRIANGLES)
     walkable = walkable_mesh(site, light_mesh)
@@ -83,7 +93,7 @@ def build_scene(
         models=models,
         materials={name: kind for name, kind in kinds.items() if name in used},
         textures=textures,
-        lights={},
+        lights={"sun": sky.light},
         nodes=tuple(nodes),
         spawn_points=spawn_points(site, walkable, turn),
         walkable=walkable,

@@ -123,11 +123,13 @@ def _cover(layer: Layer, at: LandPoints, seed: int, detail: int) -> Float:
 
 def ground_shade(at: LandPoints, seed: int, detail: int = 3) -> Float:
     """(..., 3) linear RGB multiplier 0 .. 1 of all layers: large lighter, darker, warmer patches; dim hollows; dark wet shores."""
-    tone = land_noise(seed, "tone", at.x, at.z, 70.0, detail)
+    tone = 0.6 * land_noise(seed, "tone", at.x, at.z, 90.0, detail) + 0.4 * land_noise(
+        seed, "mottle", at.x, at.z, 9.0, detail - 1
+    )
     warmth = land_noise(seed, "warmth", at.x, at.z, 130.0, max(detail - 1, 1)) - 0.5
     sky = 0.55 + 0.45 * np.clip(at.openness * 1.25 - 0.2, 0.0, 1.0)
     wet = 1.0 - 0.42 * smoothstep(1.1, 0.15, at.shore_m)
-    light = (0.74 + 0.26 * tone) * sky * wet
+    light = (0.66 + 0.34 * tone) * sky * wet
     shade = np.empty((*at.altitude.shape, 3))
     for channel, share in enumerate((0.10, 0.02, -0.10)):
         shade[..., channel] = light * (1.0 + share * warmth)

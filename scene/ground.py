@@ -68,6 +68,11 @@ def ground_models(
     visited = reach < site.size_m / 2.0
     vertices = _vertices(site, mesh, biome, layers, season, seed, np.unique(triangles[visited]))
     quarter = (centre_x < 0).astype(np.int64) * 2 + (centre_z < 0)
+    # The horizon is a disc: the corners of the square would stick out through the sky.
+    within = (
+        np.maximum.reduce([mesh.x[triangles[:, k]] ** 2 + mesh.z[triangles[:, k]] ** 2 for k in range(3)])
+        <= mesh.lattice.half_m**2
+    )
     models: dict[str, tuple[Mesh, ...]] = {}
     near = visited & (reach < NEAR_BLOCK_M)
     models["ground_near"] = _chunk(vertices, triangles[near], layers, materials, mesh.lattice.half_m)
@@ -77,7 +82,7 @@ def ground_models(
             vertices, triangles[here & visited & ~near], layers, materials, mesh.lattice.half_m
         )
     for number, name in enumerate(("se", "ne", "sw", "nw")):
-        far = triangles[(quarter == number) & ~visited]
+        far = triangles[(quarter == number) & ~visited & within]
         models[f"horizon_{name}"] = (_far_part(vertices, far, HORIZON_MATERIAL, mesh.lattice.half_m, None),)
     return {name: parts for name, parts in models.items() if parts and len(parts[0].indices)}
 
