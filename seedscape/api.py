@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from seedscape.export.report import ExportReport
     from seedscape.scene.values import Scene
 
+MATERIAL_PX = 1024  # at 2 m a tile that is 2 mm a texel, what the eye sees of the ground it stands on
+
 Progress = Callable[[str, float], None]
 """Called with the name of the stage that begins and the share of the whole work that is done, 0..1."""
 
@@ -41,20 +43,21 @@ def generate(
 def build(spec: SceneSpec, progress: Progress = silent, threads: int | None = None) -> "Scene":
     """The environment of a resolved spec."""
     from seedscape.generation.material import generate_material
+    from seedscape.generation.runtime import use_threads
     from seedscape.generation.terrain import generate_terrain
     from seedscape.scene.biomes import make_biome, materials_needed
     from seedscape.scene.build import build_scene
 
+    use_threads(threads)
     biome = make_biome(spec.biome)
     progress("terrain", 0.0)
     terrain = generate_terrain(spec.seed, biome.landforms, spec.relief_m, spec.size_m)
     names = materials_needed(biome, spec.season)
     materials = {}
     for k, name in enumerate(names):
-        progress("materials", 0.3 + 0.3 * k / len(names))
-        materials[name] = generate_material(spec.seed, name, 1024)
-    progress("scene", 0.6)
-    return build_scene(spec, terrain, materials)
+        progress("materials", 0.25 + 0.25 * k / len(names))
+        materials[name] = generate_material(spec.seed, name, MATERIAL_PX)
+    return build_scene(spec, terrain, materials, lambda stage: progress(stage, 0.5))
 
 
 def export(

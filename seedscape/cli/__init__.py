@@ -30,3 +30,5 @@ def _open_missing_streams() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
+    if sys.stderr is None:  # print(..., file=None) would write to standard output
+        sys.stderr = open(os.devnull, "w")

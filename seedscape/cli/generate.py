@@ -60,6 +60,7 @@ def generate(
     for path in (glb, json_file) if no_preview else (glb, json_file, png):
         require_writable(path)
 
+    models = model_hashes()
     picture = None
     with Progress() as progress:
         scene = build(spec, progress, num_threads)
@@ -72,7 +73,7 @@ def generate(
             except MissingPartError as error:  # the environment is whole without its picture
                 note(f"no preview: {error}")
     made = {"glb": glb} if picture is None else {"glb": glb, "preview": png}
-    manifest = make_manifest(scene, report, model_hashes(), made, progress.seconds)
+    manifest = make_manifest(scene, report, models, made, progress.seconds)
     contents: dict[str | PathLike[str], bytes] = {json_file: encode_manifest(manifest)}
     if picture is not None:
         contents[png] = picture

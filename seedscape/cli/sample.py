@@ -10,6 +10,7 @@ from seedscape.scene.spec import MAX_SEED
 
 MAX_COUNT = 100_000
 MAX_TERRAIN_PX = 4096
+MIN_SPACING_M, MAX_SPACING_M = 0.5, 120.0  # land is much the same at every scale between these
 MAX_MATERIAL_PX = 4096
 
 
@@ -29,7 +30,7 @@ def terrain(seed: str, count: str, size: str, spacing_m: str, output: str) -> No
     number = whole_number("--seed", seed, 0, MAX_SEED)
     num_samples = whole_number("--count", count, 1, MAX_COUNT)
     num_posts = whole_number("--size", size, 16, MAX_TERRAIN_PX)
-    spacing = real_number("--spacing-m", spacing_m, 0.1, 1000.0)
+    spacing = real_number("--spacing-m", spacing_m, MIN_SPACING_M, MAX_SPACING_M)
 
     from seedscape.assets.files import require_writable, write_atomically
     from seedscape.cli.arrays import encode_npy

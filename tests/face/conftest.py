@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from seedscape.cli.run import run
+from seedscape.export.export_scene import export_scene
 from seedscape.scene.spec import SceneSpec, spec_to_dict
 from seedscape.scene.values import Material, Mesh, Node, Scene, SpawnPoint
 
@@ -75,3 +76,11 @@ def flat_scene(spec: SceneSpec) -> Scene:
         bounds=((-half, 0.0, -half), (half, 1.0, half)),
         spec=spec_to_dict(spec),
     )
+
+
+@pytest.fixture
+def tiny_glb(tmp_path: Path) -> Path:
+    """A GLB of two triangles."""
+    path = tmp_path / "tiny.glb"
+    export_scene(flat_scene(SceneSpec(biome="meadow")), path)
+    return path
