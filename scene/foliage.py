@@ -161,7 +161,7 @@ def _shrink(picture: Float64, rows: int, cols: int) -> Float64:
     return picture
 
 
-class _Canvas:
+class Canvas:
     """A drawing in cell units: x 0..1 to the right, y from 0 at the twig's root upwards to h / w."""
 
     def __init__(self, w: int, h: int, ground: Colour):
@@ -190,7 +190,7 @@ class _Canvas:
         return np.concatenate([np.asarray(colour), np.asarray(mask)[..., None]], axis=2)
 
 
-def _vary(rng: np.random.Generator, colours: tuple[Colour, ...], light: float = 1.0, spread: int = 14) -> Colour:
+def vary(rng: np.random.Generator, colours: tuple[Colour, ...], light: float = 1.0, spread: int = 14) -> Colour:
     base = colours[int(rng.integers(len(colours)))]
     gain = light * (1.0 + int(rng.integers(-spread, spread + 1)) / 100.0)
     warm = int(rng.integers(-5, 6))
@@ -208,7 +208,7 @@ def _mean(colours: tuple[Colour, ...]) -> Colour:
     return r, g, b
 
 
-def _ray(start: Float64, turn: float, length: float, bend: float = 0.0, joints: int = 5) -> Float64:
+def ray(start: Float64, turn: float, length: float, bend: float = 0.0, joints: int = 5) -> Float64:
     """(joints, 2) points of a curved line; turn 0 points up, positive to the right; bend turns over its length."""
     f = np.arange(joints) / (joints - 1)
     c, s = cos_sin(turn + bend * f)
@@ -218,9 +218,9 @@ def _ray(start: Float64, turn: float, length: float, bend: float = 0.0, joints: 
 
 def _draw_spruce(rng: np.random.Generator, w: int, h: int, colours: tuple[Colour, ...], snow: float) -> UInt8:
     """A bough seen from above: a spine, side twigs that point forward, each a bottle brush of short needles."""
-    canvas = _Canvas(w, h, _mean(colours))
+    canvas = Canvas(w, h, _mean(colours))
     top = h / w
-    spine = _ray(np.array([0.5, 0.0]), 0.0, top * 0.93, 0.0, 9)
+    spine = ray(np.array([0.5, 0.0]), 0.0, top * 0.93, 0.0, 9)
     twigs: list[tuple[Float64, float]] = []
     count = 30
     for i in range(count):
@@ -229,11 +229,11 @@ def _draw_spruce(rng: np.random.Generator, w: int, h: int, colours: tuple[Colour
         side = 1.0 if i % 2 else -1.0
         turn = side * (0.155 + int(rng.integers(-12, 13)) / 1000.0)
         length = min(reach / 0.83, 0.58) * (0.85 + int(rng.integers(30)) / 100.0)
-        twig = _ray(np.array([0.5, y]), turn, length, -side * 0.045)
+        twig = ray(np.array([0.5, y]), turn, length, -side * 0.045)
         twigs.append((twig, 1.0))
         for j in (1, 2, 3):
             for way in (-1.0, 1.0):
-                twigs.append((_ray(twig[j], turn + way * 0.11, length * (0.42 - 0.09 * j), 0.0, 3), 0.85))
+                twigs.append((ray(twig[j], turn + way * 0.11, length * (0.42 - 0.09 * j), 0.0, 3), 0.85))
     twigs.append((spine, 1.0))
     order = rng.permutation(len(twigs))
     for layer, light in ((0, 0.72), (1, 1.12)):  # dark needles below, light ones (and snow) above
@@ -241,14 +241,14 @@ def _draw_spruce(rng: np.random.Generator, w: int, h: int, colours: tuple[Colour
             colours = _dusted(colours, snow)
         for index in order:
             twig, size = twigs[int(index)]
-            canvas.line(twig, 0.020 * size, _vary(rng, colours, 0.62))
+            canvas.line(twig, 0.020 * size, vary(rng, colours, 0.62))
             _needles(rng, canvas, twig, 0.046 * size, 0.0085, colours, light, spacing=0.013 if layer else 0.016)
     canvas.line(spine, 0.014, (74, 58, 42))
     return canvas.finish()
 
 
 def _needles(
-    rng: np.random.Generator, canvas: _Canvas, twig: Float64, length: float, width: float,
+    rng: np.random.Generator, canvas: Canvas, twig: Float64, length: float, width: float,
     colours: tuple[Colour, ...], light: float, spacing: float, spread: float = 0.13,
 ) -> None:  # fmt: skip
     """Needles on both sides of a twig, pointing forward by `spread` turns."""
@@ -264,17 +264,17 @@ def _needles(
                 direction = np.array([forward[0] * c + forward[1] * s, forward[1] * c - forward[0] * s])
                 root = start + move * ((i + b) / count)
                 tip = root + direction * length * (0.75 + 0.5 * a)
-                canvas.line(np.stack([root, tip]), width, _vary(rng, colours, light))
+                canvas.line(np.stack([root, tip]), width, vary(rng, colours, light))
 
 
 def _draw_pine(rng: np.random.Generator, w: int, h: int, colours: tuple[Colour, ...], snow: float) -> UInt8:
     """Tufts of long needles at the ends of a few twigs."""
-    canvas = _Canvas(w, h, _mean(colours))
-    twigs = [_ray(np.array([0.5, 0.0]), 0.0, 0.62, 0.01)]
+    canvas = Canvas(w, h, _mean(colours))
+    twigs = [ray(np.array([0.5, 0.0]), 0.0, 0.62, 0.01)]
     for i in range(6):
         side = 1.0 if i % 2 else -1.0
         turn = side * (0.10 + int(rng.integers(60)) / 1000.0)
-        twigs.append(_ray(np.array([0.5, 0.08 + 0.085 * i]), turn, 0.42 - 0.035 * i, -side * 0.05))
+        twigs.append(ray(np.array([0.5, 0.08 + 0.085 * i]), turn, 0.42 - 0.035 * i, -side * 0.05))
     for light in (0.68, 1.0, 1.2):
         if light == 1.2:
             colours = _dusted(colours, snow)
@@ -283,7 +283,7 @@ def _draw_pine(rng: np.random.Generator, w: int, h: int, colours: tuple[Colour, 
             _needles(rng, canvas, twig[1:], 0.17, 0.0085, colours, light, spacing=0.016, spread=0.09)
             for _ in range(16):  # the candle at the end spreads all round
                 turn = int(rng.integers(-180, 181)) / 1000.0 + _heading(twig)
-                canvas.line(_ray(twig[-1], turn, 0.19, 0.0, 2), 0.0085, _vary(rng, colours, light))
+                canvas.line(ray(twig[-1], turn, 0.19, 0.0, 2), 0.0085, vary(rng, colours, light))
     return canvas.finish()
 
 
@@ -300,7 +300,7 @@ _SMALL = ((0.0, 0.0), (0.2, 0.2), (0.5, 0.26), (0.8, 0.2), (1.0, 0.0))
 
 
 def _leaf(
-    canvas: _Canvas, root: Float64, turn: float, length: float, outline: tuple[tuple[float, float], ...], colour: Colour
+    canvas: Canvas, root: Float64, turn: float, length: float, outline: tuple[tuple[float, float], ...], colour: Colour
 ) -> None:
     """One leaf: two halves that catch the light differently, and a pale midrib."""
     c, s = (float(v) for v in cos_sin(turn))
@@ -316,17 +316,17 @@ def _leaf(
 
 
 def _sprig(
-    rng: np.random.Generator, canvas: _Canvas, colours: tuple[Colour, ...], outline: tuple[tuple[float, float], ...],
+    rng: np.random.Generator, canvas: Canvas, colours: tuple[Colour, ...], outline: tuple[tuple[float, float], ...],
     leaf: float, twigs: int, leaves: int, wood: Colour,
 ) -> UInt8:  # fmt: skip
     """A twig from the middle of the lower edge, side twigs alternating, leaves along all of them; back to front."""
-    stems = [_ray(np.array([0.5, 0.0]), 0.0, 0.72, int(rng.integers(-20, 21)) / 1000.0, 8)]
+    stems = [ray(np.array([0.5, 0.0]), 0.0, 0.72, int(rng.integers(-20, 21)) / 1000.0, 8)]
     for i in range(twigs):
         side = 1.0 if i % 2 else -1.0
         y = 0.1 + 0.56 * i / twigs
         turn = side * (0.125 + int(rng.integers(70)) / 1000.0)
         reach = float(np.interp(y, (0.1, 0.3, 0.7), (0.34, 0.42, 0.24))) * (0.8 + int(rng.integers(40)) / 100.0)
-        stems.append(_ray(np.array([0.5, y]), turn, reach, -side * 0.05, 5))
+        stems.append(ray(np.array([0.5, y]), turn, reach, -side * 0.05, 5))
     for light in (0.6, 0.85, 1.08):
         for stem in stems:
             canvas.line(stem, 0.011, wood)
@@ -338,10 +338,10 @@ def _sprig(
             way = 1.0 if int(rng.integers(2)) else -1.0
             turn = _heading(stem[: i + 2]) + way * int(rng.integers(20, 210)) / 1000.0
             size = leaf * (0.7 + int(rng.integers(60)) / 100.0)
-            _leaf(canvas, _inside(root, size), turn, size, outline, _vary(rng, colours, light))
+            _leaf(canvas, _inside(root, size), turn, size, outline, vary(rng, colours, light))
         for stem in stems:
             tip = _inside(stem[-1], leaf)
-            _leaf(canvas, tip, _heading(stem), leaf, outline, _vary(rng, colours, light))
+            _leaf(canvas, tip, _heading(stem), leaf, outline, vary(rng, colours, light))
     return canvas.finish()
 
 
@@ -351,15 +351,15 @@ def _inside(root: Float64, reach: float) -> Float64:
 
 
 def _draw_broadleaf(rng: np.random.Generator, w: int, h: int, colours: tuple[Colour, ...], snow: float) -> UInt8:
-    return _sprig(rng, _Canvas(w, h, _mean(colours)), colours, _OVAL, 0.118, 9, 8, (70, 56, 42))
+    return _sprig(rng, Canvas(w, h, _mean(colours)), colours, _OVAL, 0.118, 9, 8, (70, 56, 42))
 
 
 def _draw_birch(rng: np.random.Generator, w: int, h: int, colours: tuple[Colour, ...], snow: float) -> UInt8:
-    return _sprig(rng, _Canvas(w, h, _mean(colours)), colours, _RHOMB, 0.095, 9, 8, (66, 50, 44))
+    return _sprig(rng, Canvas(w, h, _mean(colours)), colours, _RHOMB, 0.095, 9, 8, (66, 50, 44))
 
 
 def _draw_shrub(rng: np.random.Generator, w: int, h: int, colours: tuple[Colour, ...], snow: float) -> UInt8:
-    return _sprig(rng, _Canvas(w, h, _mean(colours)), colours, _SMALL, 0.085, 10, 9, (82, 66, 50))
+    return _sprig(rng, Canvas(w, h, _mean(colours)), colours, _SMALL, 0.085, 10, 9, (82, 66, 50))
 
 
 _DRAW = {

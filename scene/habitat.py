@@ -1,0 +1,144 @@
+"""Where things stand: points at blue-noise distances, kept where the land suits them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seedscape.generation.rng import fractions, stream
+from seedscape.scene.biomes import Biome, Ramp, Species
+from seedscape.scene.cover import relative_altitude
+from seedscape.scene.noise import land_noise
+from seedscape.scene.numeric import Float64, smoothstep
+from seedscape.scene.site import Site
+from seedscape.scene.spec import SceneSpec
+
+TREE_CELL_M = 5.0
+TREE_GAP_M = 3.4
+ROCK_CELL_M = 9.0
+ROCK_GAP_M = 4.0
+SPAWN_FREE_M = 3.0  # nothing at all
+CLEARING_M = 8.0  # nothing tall
+GLADE_M = 26.0  # trees thicken up to here
+EDGE_M = 3.0  # from the rim of the visited square
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Things of one kind of scatter, nearest first. x, z, distance (n,) metres; kind (n,) index into a list of names;
+    size (n,) factor about 1; turn (n,) yaw in turns; pick (n,) a number below 2**16 for choosing among variants."""
+
+    x: Float64
+    z: Float64
+    distance: Float64
+    kind: np.ndarray
+    size: Float64
+    turn: Float64
+    pick: np.ndarray
+
+    def some(self, chosen: np.ndarray) -> "Stand":
+        """Those of a mask or of indices."""
+        fields = (self.x, self.z, self.distance, self.kind, self.size, self.turn, self.pick)
+        return Stand(*(f[chosen] for f in fields))
+
+
+def blue_noise(rng: np.random.Generator, half_m: float, cell_m: float, gap_m: float) -> tuple[Float64, Float64, float]:
+    """x, z of points over the square of +-half_m, no two nearer than gap_m; and their density in points per square metre.
+
+    One point is thrown into each cell of a grid; where two are too near, the one of lower rank goes. That is one round of
+    parallel dart throwing (Wei 2008) and fills less evenly than Bridson 2007, but takes milliseconds for 40,000 points.
+    """
+    n = max(1, int(2.0 * half_m / cell_m))
+    jitter = fractions(rng, 2, n, n)
+    x = (np.arange(n)[None, :] + jitter[0]) * cell_m - n * cell_m / 2.0
+    z = (np.arange(n)[:, None] + jitter[1]) * cell_m - n * cell_m / 2.0
+    rank = rng.permutation(n * n).reshape(n, n)
+    keep = np.ones((n, n), bool)
+    reach = int(np.ceil(gap_m / cell_m))
+    for dr in range(0, reach + 1):
+        for dc in range(-reach, reach + 1):
+            if (dr, dc) <= (0, 0) or dr >= n or abs(dc) >= n:
+                continue
+            a = (slice(0, n - dr), slice(max(0, -dc), n - max(0, dc)))
+            b = (slice(dr, n), slice(max(0, dc), n - max(0, -dc)))
+            near = (x[a] - x[b]) ** 2 + (z[a] - z[b]) ** 2 < gap_m * gap_m
+            keep[a] &= ~(near & (rank[a] < rank[b]))
+            keep[b] &= ~(near & (rank[b] < rank[a]))
+    return x[keep], z[keep], float(keep.sum()) / (n * cell_m) ** 2
+
+
+def plant_stand(site: Site, biome: Biome, spec: SceneSpec) -> Stand:
+    """All plants of the visited square, as the species' densities ask; `kind` indexes biome.species."""
+    rng = stream(spec.seed, "scene", "plants")
+    x, z, density = blue_noise(rng, site.size_m / 2.0 - EDGE_M, TREE_CELL_M, TREE_GAP_M)
+    draw, choice, size, turn, pick = _draws(rng, len(x))
+    slope, moisture = site.sample(site.slope, x, z), site.sample(site.moisture, x, z)
+    altitude = relative_altitude(site, site.sample(site.height_m, x, z))
+    distance = np.sqrt(x * x + z * z)
+    dry = _dry(site, x, z)
+    # Forests have edges and glades: low noise gathers the trees, and keeps their number on the whole.
+    forest = 0.12 + 1.9 * smoothstep(0.40, 0.62, land_noise(spec.seed, "forest", x, z, 110.0, 3))
+    clearing = smoothstep(CLEARING_M, GLADE_M, distance)
+    wanted = []
+    for species in biome.species:
+        suits = _suits(species, slope, moisture, altitude)
+        if species.name == "shrub":
+            bush = 0.3 + 1.4 * smoothstep(0.35, 0.65, land_noise(spec.seed, "bushes", x, z, 45.0, 3))
+            wanted.append(suits * bush * smoothstep(SPAWN_FREE_M, CLEARING_M, distance))
+        else:
+            grove = land_noise(spec.seed, f"grove {species.name}", x, z, 75.0, 2)
+            wanted.append(suits * forest * clearing * (0.4 + 1.2 * smoothstep(0.3, 0.7, grove)))
+    shares = np.cumsum(np.stack(wanted) * (spec.vegetation / 1e4 / density), axis=0)
+    keep = (draw < shares[-1]) & dry & (distance > SPAWN_FREE_M)
+    total = np.maximum(shares[-1], 1e-12)
+    kind = (choice * total > shares).sum(axis=0)
+    keep &= (distance > CLEARING_M) | np.array([s.name == "shrub" for s in biome.species])[np.minimum(kind, len(biome.species) - 1)]
+    return _nearest_first(x, z, distance, np.minimum(kind, len(biome.species) - 1), size, turn, pick, keep)
+
+
+def rock_stand(site: Site, biome: Biome, spec: SceneSpec) -> Stand:
+    """All boulders of the visited square; size is the radius in metres, many small and few large; `kind` is 0."""
+    rng = stream(spec.seed, "scene", "rocks")
+    x, z, density = blue_noise(rng, site.size_m / 2.0 - EDGE_M, ROCK_CELL_M, ROCK_GAP_M)
+    draw, choice, size, turn, pick = _draws(rng, len(x))
+    slope = site.sample(site.slope, x, z)
+    distance = np.sqrt(x * x + z * z)
+    field = smoothstep(0.35, 0.75, land_noise(spec.seed, "boulders", x, z, 60.0, 3))
+    wanted = biome.rocks_per_hectare * spec.rocks * (0.25 + 1.7 * field) * (0.6 + smoothstep(0.1, 0.5, slope))
+    wanted = wanted * smoothstep(1.4, 0.9, slope)
+    radius = 0.22 + 0.45 * choice + 1.7 * choice**8 * size
+    room = distance > np.where(radius > 0.7, CLEARING_M, SPAWN_FREE_M) + radius
+    keep = (draw < wanted / 1e4 / density) & room & _dry(site, x, z)
+    return _nearest_first(x, z, distance, np.zeros(len(x), np.int64), radius, turn, pick, keep)
+
+
+def _draws(rng: np.random.Generator, n: int) -> tuple[Float64, Float64, Float64, Float64, np.ndarray]:
+    size = 0.72 + fractions(rng, n) * 0.56
+    return fractions(rng, n), fractions(rng, n), size, fractions(rng, n), rng.integers(1 << 16, size=n)
+
+
+def _dry(site: Site, x: Float64, z: Float64) -> np.ndarray:
+    """Dry ground with a little margin: no water at the point nor a few metres to any side."""
+    dry = np.ones(len(x), bool)
+    for dx, dz in ((0.0, 0.0), (1.5, 0.0), (-1.5, 0.0), (0.0, 1.5), (0.0, -1.5)):
+        dry &= site.sample(site.water_depth_m, x + dx, z + dz) <= 0.0
+    return dry
+
+
+def _suits(species: Species, slope: Float64, moisture: Float64, altitude: Float64) -> Float64:
+    """Plants per hectare that would grow at points, before clumping."""
+    suits = species.per_hectare * smoothstep(species.max_slope, species.max_slope * 0.75, slope)
+    for ramp, values in ((species.moisture, moisture), (species.altitude, altitude)):
+        suits = suits * _ramp(ramp, values)
+    return suits
+
+
+def _ramp(ramp: Ramp | None, values: Float64) -> Float64:
+    return np.ones_like(values) if ramp is None else smoothstep(ramp[0], ramp[1], values)
+
+
+def _nearest_first(
+    x: Float64, z: Float64, distance: Float64, kind: np.ndarray, size: Float64, turn: Float64, pick: np.ndarray, keep: np.ndarray
+) -> Stand:
+    order = np.nonzero(keep)[0]
+    order = order[np.argsort(distance[order], kind="stable")]
+    return Stand(x[order], z[order], distance[order], kind[order], size[order], turn[order], pick[order])

@@ -1,0 +1,320 @@
+"""Plants, rocks and grass of a site as models, nodes and collision, within a budget of draw calls and triangles.
+
+A renderer pays for each node: so the nearest trees and rocks are nodes that share models, what stands farther out is merged
+into one mesh for each quarter of the compass, and far trees are pictures (see `billboard`), merged by eighths.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from seedscape.generation.rng import stream
+from seedscape.generation.values import MaterialMaps, Terrain
+from seedscape.scene import billboard, grass, trees
+from seedscape.scene.biomes import Biome
+from seedscape.scene.foliage import paint_atlas
+from seedscape.scene.habitat import Stand, plant_stand, rock_stand
+from seedscape.scene.numeric import Float64, cos_sin, unit
+from seedscape.scene.rocks import SHAPES, RockModel, carve_rock
+from seedscape.scene.site import Site
+from seedscape.scene.spec import SceneSpec
+from seedscape.scene.textures import texture_set, tiled_material
+from seedscape.scene.values import Material, Mesh, Node, Texture
+from seedscape.scene.walkable import Blockers
+
+NEAR_TREES, NEAR_ROCKS = 12, 6  # nodes of their own
+MIDDLE_TRIANGLES, NEAR_SHRUBS, SHRUB_REACH_M = 40_000, 8, 170.0
+FAR_TREES = 3200
+MIDDLE_ROCKS = 150
+VARIANTS = 2
+COLLISION_REACH_M = 160.0
+TRUNK_HULL_M = 2.2
+ROCK_MATERIAL = "rocks"
+
+
+@dataclass(frozen=True)
+class Placement:
+    """What stands on a site. nodes are in drawing order, all opaque or masked.
+
+    blockers: discs nobody can walk into. collision: (positions (n, 3) float32, indices (m, 3) uint32) of simple hulls.
+    shadows: (n, 4) float64 x, z, radius, strength 0..1 of the dark ground under crowns and rocks, for the ground's tint.
+    """
+
+    models: dict[str, tuple[Mesh, ...]]
+    materials: dict[str, Material]
+    textures: dict[str, Texture]
+    nodes: tuple[Node, ...]
+    blockers: Blockers
+    collision: tuple[np.ndarray, np.ndarray]
+    shadows: Float64
+    figures: dict[str, Any] = field(default_factory=dict)
+
+
+def place(site: Site, biome: Biome, spec: SceneSpec, materials: dict[str, MaterialMaps]) -> Placement:
+    """Everything that stands. materials: the grounds' (for the grass colour), the biome's rock and, for trees, "bark"."""
+    models: dict[str, tuple[Mesh, ...]] = {}
+    nodes: list[Node] = []
+    textures: dict[str, Texture] = {}
+    kinds: dict[str, Material] = {}
+    hulls: list[tuple[np.ndarray, np.ndarray]] = []
+
+    stand = plant_stand(site, biome, spec)
+    grown = _grow(biome, spec, materials, textures) if len(stand.x) else {}
+    drawn = _plant(site, biome, spec, stand, grown, models, nodes, textures) if len(stand.x) else stand
+    if len(stand.x):
+        kinds |= {trees.MATERIAL: trees.tree_material(), billboard.MATERIAL: billboard.billboard_material()}
+    trunk = np.array([max((m.trunk_radius_m for m in grown[s.name]), default=0.0) for s in biome.species]) if grown else np.zeros(1)
+    crown = np.array([max((m.crown_radius_m for m in grown[s.name]), default=0.0) for s in biome.species]) if grown else np.zeros(1)
+    solid = drawn.some(trunk[drawn.kind] > 0.0)
+    close = solid.distance < COLLISION_REACH_M
+    hulls.append(_prisms(site.terrain, solid.some(close), (trunk[solid.kind] * solid.size)[close]))
+
+    rocks = rock_stand(site, biome, spec)
+    rocks = _lay_rocks(site, biome, spec, materials, rocks, models, nodes, textures, kinds, hulls)
+
+    turfs = grass.grow_grass(site, biome, spec, materials)
+    for number, mesh in enumerate(turfs):
+        models[f"grass_{number}"] = (mesh,)
+        nodes.append(Node(f"grass_{number}", model=f"grass_{number}"))
+    if turfs:
+        kinds[grass.MATERIAL] = grass.grass_material()
+        textures[grass.TEXTURE] = grass.paint_grass(stream(spec.seed, "scene", "grass picture"), biome.name)
+
+    return Placement(
+        models=models,
+        materials=kinds,
+        textures=textures,
+        nodes=tuple(nodes),
+        blockers=Blockers(
+            np.concatenate([solid.x, rocks.x]),
+            np.concatenate([solid.z, rocks.z]),
+            np.concatenate([trunk[solid.kind] * solid.size + 0.15, rocks.size * 0.85]),
+        ),
+        collision=_merge_hulls(hulls),
+        shadows=np.concatenate(
+            [
+                np.stack([drawn.x, drawn.z, crown[drawn.kind] * drawn.size, np.full(len(drawn.x), 0.5)], axis=1),
+                np.stack([rocks.x, rocks.z, rocks.size * 1.5, np.full(len(rocks.x), 0.6)], axis=1),
+            ]
+        ),
+        figures={
+            "plants": {s.name: int((drawn.kind == i).sum()) for i, s in enumerate(biome.species)} if grown else {},
+            "rocks": len(rocks.x),
+            "grass_tufts": sum(len(mesh.positions) // 4 for mesh in turfs),
+        },
+    )
+
+
+# ---- plants -----------------------------------------------------------------------------------------------------------
+
+
+def _grow(
+    biome: Biome, spec: SceneSpec, materials: dict[str, MaterialMaps], textures: dict[str, Texture]
+) -> dict[str, list[trees.TreeModel]]:
+    """The models of each species, and their texture."""
+    names = tuple(species.name for species in biome.species)
+    snow = 0.45 if spec.season == "winter" and biome.winter_snow else 0.0
+    atlas = paint_atlas(stream(spec.seed, "scene", "foliage"), names, spec.season, materials.get("bark"), snow)
+    textures[trees.TEXTURE] = atlas.texture
+    return {
+        name: [trees.grow_tree(name, stream(spec.seed, "scene", name, i), atlas) for i in range(VARIANTS)] for name in names
+    }
+
+
+def _plant(
+    site: Site, biome: Biome, spec: SceneSpec, stand: Stand, grown: dict[str, list[trees.TreeModel]],
+    models: dict[str, tuple[Mesh, ...]], nodes: list[Node], textures: dict[str, Texture],
+) -> Stand:  # fmt: skip
+    """Nodes and batches of all plants; returns those that are drawn at all."""
+    flat = [model for species in biome.species for model in grown[species.name]]
+    which = stand.kind * VARIANTS + stand.pick % VARIANTS
+    shrub = np.array([species.name == "shrub" for species in biome.species])[stand.kind]
+    y = _footing(site, stand)
+
+    tall = np.nonzero(~shrub)[0]
+    near, rest = tall[:NEAR_TREES], tall[NEAR_TREES:]
+    for number, i in enumerate(near):
+        name = f"{biome.species[int(stand.kind[i])].name}_{int(which[i]) % VARIANTS}"
+        models[name] = (flat[int(which[i])].near,)
+        nodes.append(_node(f"tree_{number}", name, stand, y, int(i)))
+
+    costs = np.array([len(model.middle.indices) for model in flat])
+    bushes = np.nonzero(shrub & (stand.distance < SHRUB_REACH_M))[0]
+    full = bushes[:NEAR_SHRUBS]
+    bushes = bushes[NEAR_SHRUBS:][:110]
+    spent = np.cumsum(costs[which[rest]]) + int(costs[which[bushes]].sum())
+    middle, far = rest[spent <= MIDDLE_TRIANGLES], rest[spent > MIDDLE_TRIANGLES]
+    batches: list[list[Mesh]] = [[] for _ in range(4)]
+    quarter = _quarter(stand)
+    for level, members in (("near", full), ("middle", np.concatenate([middle, bushes]))):
+        for index, model in enumerate(flat):
+            mine = members[which[members] == index]
+            for q in range(4):
+                some = mine[quarter[mine] == q]
+                if len(some):
+                    mesh = model.near if level == "near" else model.middle
+                    batches[q].append(_repeat(mesh, stand.some(some), y[some], _tints(stand.some(some))))
+    for q, parts in enumerate(batches):
+        if parts:
+            models[f"trees_middle_{q}"] = (_merge(parts),)
+            nodes.append(Node(f"trees_middle_{q}", model=f"trees_middle_{q}"))
+
+    # Beyond the middle, a hash thins evenly with distance where there are more trees than the budget draws.
+    if len(far) > FAR_TREES:
+        chance = (stand.pick[far].astype(np.float64) + 0.5) / 65536.0
+        order = np.argsort(chance * stand.distance[far], kind="stable")
+        far = np.sort(far[order[:FAR_TREES]])
+    shown_models = sorted({int(w) for w in which[far]})
+    if shown_models:
+        texture, boards = billboard.paint_billboards(
+            [flat[w].near for w in shown_models], textures[trees.TEXTURE], trees.tree_material().alpha_cutoff
+        )
+        textures[billboard.TEXTURE] = texture
+        slot = np.searchsorted(shown_models, which[far])
+        feet = np.stack([stand.x[far], y[far], stand.z[far]], axis=1)
+        eighth = _quarter(stand)[far] * 2 + (np.abs(stand.x[far]) > np.abs(stand.z[far]))
+        tint = _tints(stand.some(far))
+        for e in range(8):
+            mine = np.nonzero(eighth == e)[0]
+            if len(mine):
+                chosen = far[mine]
+                mesh = billboard.billboards(boards, slot[mine], feet[mine], stand.size[chosen], stand.turn[chosen], tint[mine])
+                models[f"trees_far_{e}"] = (mesh,)
+                nodes.append(Node(f"trees_far_{e}", model=f"trees_far_{e}"))
+    return stand.some(np.sort(np.concatenate([near, full, middle, bushes, far])))
+
+
+def _footing(site: Site, stand: Stand) -> Float64:
+    """Heights of feet: on the ground, sunk where it is steep and, far out, by what the coarser drawn ground may differ."""
+    slope = site.sample(site.slope, stand.x, stand.z)
+    return site.terrain.height(stand.x, stand.z) - (0.04 + 0.22 * slope * stand.size + 0.0015 * stand.distance)
+
+
+def _quarter(stand: Stand) -> np.ndarray:
+    return (stand.x < 0).astype(np.int64) * 2 + (stand.z < 0)
+
+
+def _tints(stand: Stand) -> Float64:
+    """(n, 3) linear multipliers: each plant a little lighter or darker, warmer or cooler than the next."""
+    a, b = (stand.pick % 251) / 250.0, (stand.pick // 256) / 255.0
+    light = 0.78 + 0.22 * a
+    return np.stack([light * (0.92 + 0.08 * b), light, light * (1.0 - 0.14 * b)], axis=1)
+
+
+def _node(name: str, model: str, stand: Stand, y: Float64, i: int) -> Node:
+    """A node at one member of a stand, turned and scaled."""
+    c, s = (float(v) for v in cos_sin(stand.turn[i] * 0.5))
+    size = float(stand.size[i])
+    return Node(
+        name, model, translation=(float(stand.x[i]), float(y[i]), float(stand.z[i])), rotation=(0.0, s, 0.0, c), scale=(size,) * 3
+    )
+
+
+def _repeat(mesh: Mesh, stand: Stand, y: Float64, tints: Float64) -> Mesh:
+    """One mesh of all members of a stand."""
+    assert mesh.normals is not None and mesh.uvs is not None and mesh.colors is not None
+    n, k = len(stand.x), len(mesh.positions)
+    c, s = (v[:, None] for v in cos_sin(stand.turn))
+
+    def turned(v: np.ndarray) -> Float64:
+        x, up, z = v.astype(np.float64).T
+        return np.stack([x * c + z * s, np.broadcast_to(up, (n, k)), z * c - x * s], axis=-1)
+
+    positions = turned(mesh.positions) * stand.size[:, None, None] + np.stack([stand.x, y, stand.z], axis=1)[:, None]
+    colors = np.tile(mesh.colors.astype(np.float64), (n, 1, 1))
+    colors[..., :3] *= tints[:, None]
+    indices = mesh.indices[None].astype(np.int64) + (np.arange(n) * k)[:, None, None]
+    return Mesh(
+        positions=positions.reshape(-1, 3).astype(np.float32),
+        indices=indices.reshape(-1, 3).astype(np.uint32),
+        material=mesh.material,
+        normals=unit(turned(mesh.normals)).reshape(-1, 3).astype(np.float32),
+        uvs=np.tile(mesh.uvs, (n, 1)),
+        colors=colors.reshape(-1, 4).astype(np.float32),
+    )
+
+
+def _merge(parts: list[Mesh]) -> Mesh:
+    """Meshes of one material as one."""
+    offsets = np.cumsum([0] + [len(part.positions) for part in parts[:-1]])
+    return Mesh(
+        positions=np.concatenate([part.positions for part in parts]),
+        indices=np.concatenate([part.indices + np.uint32(o) for part, o in zip(parts, offsets, strict=True)]),
+        material=parts[0].material,
+        normals=np.concatenate([part.normals for part in parts if part.normals is not None]),
+        uvs=np.concatenate([part.uvs for part in parts if part.uvs is not None]),
+        colors=np.concatenate([part.colors for part in parts if part.colors is not None]),
+    )
+
+
+# ---- rocks ------------------------------------------------------------------------------------------------------------
+
+
+def _lay_rocks(
+    site: Site, biome: Biome, spec: SceneSpec, materials: dict[str, MaterialMaps], rocks: Stand,
+    models: dict[str, tuple[Mesh, ...]], nodes: list[Node], textures: dict[str, Texture], kinds: dict[str, Material],
+    hulls: list[tuple[np.ndarray, np.ndarray]],
+) -> Stand:  # fmt: skip
+    """Nodes of the rocks that look largest from the spawn point, batches of the next; returns those that are drawn."""
+    seen = np.argsort(-rocks.size / np.maximum(rocks.distance, 6.0), kind="stable")[: NEAR_ROCKS + MIDDLE_ROCKS]
+    rocks = rocks.some(seen)
+    if not len(rocks.x):
+        return rocks
+    stone = materials[biome.rock_material]
+    mossy = biome.rock_material == "mossy_rock"
+    shapes: list[RockModel] = [
+        carve_rock(stream(spec.seed, "scene", "rock", i), ROCK_MATERIAL, stone.size_m, mossy) for i in range(SHAPES)
+    ]
+    textures |= texture_set(stone)
+    kinds[ROCK_MATERIAL] = tiled_material(stone.name, blend=False)
+    which = rocks.pick % SHAPES
+    slope = site.sample(site.slope, rocks.x, rocks.z)
+    y = site.terrain.height(rocks.x, rocks.z) - rocks.size * (0.05 + 0.35 * np.minimum(slope, 1.0)) - 0.0012 * rocks.distance
+    for i in range(min(NEAR_ROCKS, len(rocks.x))):
+        name = f"rock_{int(which[i])}"
+        models[name] = (shapes[int(which[i])].near,)
+        nodes.append(_node(f"boulder_{i}", name, rocks, y, i))
+    side = (rocks.x < 0).astype(np.int64)
+    for half in range(2):
+        parts = []
+        for shape in range(SHAPES):
+            mine = np.nonzero((which == shape) & (side == half))[0]
+            mine = mine[mine >= NEAR_ROCKS]
+            if len(mine):
+                parts.append(_repeat(shapes[shape].middle, rocks.some(mine), y[mine], _tints(rocks.some(mine))))
+        if parts:
+            models[f"rocks_middle_{half}"] = (_merge(parts),)
+            nodes.append(Node(f"rocks_middle_{half}", model=f"rocks_middle_{half}"))
+    for i in range(len(rocks.x)):
+        if rocks.size[i] > 0.45:
+            one = rocks.some(np.array([i]))
+            hull = _repeat(shapes[int(which[i])].middle, one, y[i : i + 1], np.ones((1, 3)))
+            hulls.append((hull.positions, hull.indices))
+    return rocks
+
+
+# ---- collision --------------------------------------------------------------------------------------------------------
+
+
+def _prisms(terrain: Terrain, stand: Stand, radius: Float64) -> tuple[np.ndarray, np.ndarray]:
+    """Open six-sided prisms around trunks, from just under the ground to head height."""
+    n = len(stand.x)
+    c, s = cos_sin(np.arange(6) / 6.0)
+    y = terrain.height(stand.x, stand.z) if n else np.zeros(0)
+    x, z = stand.x[:, None] + radius[:, None] * c, stand.z[:, None] - radius[:, None] * s
+    low = np.stack([x, np.repeat(y[:, None] - 0.3, 6, axis=1), z], axis=-1)
+    high = low + np.array([0.0, TRUNK_HULL_M + 0.3, 0.0])
+    k = np.arange(6)
+    after = (k + 1) % 6
+    ring = np.concatenate([np.stack([k, after, after + 6], axis=1), np.stack([k, after + 6, k + 6], axis=1)])
+    indices = np.arange(n)[:, None, None] * 12 + ring
+    return np.concatenate([low, high], axis=1).reshape(-1, 3).astype(np.float32), indices.reshape(-1, 3).astype(np.uint32)
+
+
+def _merge_hulls(hulls: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    offsets = np.cumsum([0] + [len(positions) for positions, _ in hulls[:-1]])
+    return (
+        np.concatenate([positions for positions, _ in hulls]),
+        np.concatenate([indices + np.uint32(o) for (_, indices), o in zip(hulls, offsets, strict=True)]),
+    )
