@@ -119,8 +119,12 @@ def _checked_target(path: str | os.PathLike[str]) -> str:
         raise RequestError(f"expected the path of a file, got {text!r}")
     target = os.path.realpath(text)
     folder = os.path.dirname(target)
-    if os.path.lexists(target) and not stat.S_ISREG(os.stat(target).st_mode):
-        kind = "a folder" if os.path.isdir(target) else "not a regular file"
+    try:
+        mode = os.stat(target).st_mode  # also finds out about names that are too long and links in a circle
+    except FileNotFoundError:
+        mode = stat.S_IFREG
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
         raise RequestError(f"expected a path to write a file to, got {text!r}, which is {kind}")
     if not os.path.isdir(folder):
         if os.path.lexists(folder) or not os.path.isdir(os.path.dirname(folder)):

@@ -70,7 +70,7 @@ def _read_webp(head: bytes) -> ImageHeader | None:
     if kind == b"VP8L" and head[20] == 0x2F:
         bits = struct.unpack_from("<I", head, 21)[0]
         return ImageHeader("image/webp", (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1)
-    if kind == b"VP8X":
+    if kind == b"VP8X" and len(head) >= 30:
         width = int.from_bytes(head[24:27], "little") + 1
         return ImageHeader("image/webp", width, int.from_bytes(head[27:30], "little") + 1)
     return None

@@ -30,7 +30,7 @@ def noise_picture(seed: int, size: int, low: int, high: int, channels: int = 3) 
         total += (rows[:, i] * (1 - f) + rows[:, j] * f) / 1.6**octave
     total = (total - total.min()) / (total.max() - total.min())
     picture = low + (high - low) * total[..., None] * np.linspace(0.8, 1.0, channels)
-    return np.clip(picture, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture, 0, 255).astype(np.uint8))
 
 
 def normal_picture(height: np.ndarray, strength: float = 0.03) -> np.ndarray:

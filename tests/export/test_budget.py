@@ -1,0 +1,45 @@
+import pytest
+
+from seedscape.assets.errors import BudgetError, RequestError
+from seedscape.export import export_scene, require_within_budget
+from seedscape.export.budget import BUDGETS, Verdict, find_budget, require_writable_profile
+from tests.export.synthetic import synthetic_scene
+
+
+def test_every_profile_of_the_design_has_a_budget() -> None:
+    assert list(BUDGETS) == ["universal", "quest", "playcanvas", "unity", "godot", "unreal"]
+    assert find_budget("universal").bytes == 25_000_000
+    assert find_budget("quest").bytes == 10_000_000
+
+
+def test_a_limit_is_still_within() -> None:
+    assert Verdict("triangles", 300_000, 300_000).within
+    assert not Verdict("triangles", 300_001, 300_000).within
+
+
+@pytest.mark.parametrize(("profile", "nearest"), [("univresal", "universal"), ("Quest", "quest"), ("unrael", "unreal")])
+def test_an_unknown_profile_is_refused_with_the_nearest_name(profile: str, nearest: str) -> None:
+    with pytest.raises(RequestError, match=f"nearest is '{nearest}'"):
+        find_budget(profile)
+
+
+def test_profiles_not_written_yet_are_refused_for_writing_only() -> None:
+    require_writable_profile("universal")
+    for profile in BUDGETS:
+        if profile != "universal":
+            find_budget(profile)
+            with pytest.raises(RequestError, match="not written yet"):
+                require_writable_profile(profile)
+            with pytest.raises(RequestError, match="not written yet"):
+                export_scene(synthetic_scene(posts=9, picture=16), None, profile)
+
+
+def test_an_environment_over_its_budget_is_written_and_named() -> None:
+    _, within = export_scene(synthetic_scene(posts=9, picture=16, trees=4))
+    assert within.within_budget
+    require_within_budget(within)
+    data, over = export_scene(synthetic_scene(posts=9, picture=16, trees=40))
+    assert len(data) == over.bytes
+    assert [verdict.name for verdict in over.verdicts if not verdict.within] == ["draw_calls"]
+    with pytest.raises(BudgetError, match=r"got draw calls 82 \(at most 80\)$"):
+        require_within_budget(over)

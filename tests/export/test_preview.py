@@ -1,0 +1,73 @@
+import json
+import struct
+import subprocess
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from seedscape.assets.errors import MissingPartError, RequestError
+from seedscape.export import export_scene, inspect_glb, render_preview
+from seedscape.export.preview import find_spawn, visible_part
+from seedscape.export.sky_light import encode_sky_light
+from tests.export.synthetic import synthetic_scene
+
+
+@pytest.fixture(scope="module")
+def glb() -> bytes:
+    return export_scene(synthetic_scene(posts=65, picture=64))[0]
+
+
+def test_the_picture_shows_sky_over_lit_ground(glb: bytes) -> None:
+    picture = Image.open(BytesIO(render_preview(glb, 320, 180)))
+    assert (picture.format, picture.size) == ("PNG", (320, 180))
+    pixels = np.asarray(picture.convert("RGB")).astype(float)
+    sky, ground = pixels[:30].mean(axis=(0, 1)), pixels[-40:]
+    assert sky[2] > sky[0] + 15 and sky.min() > 60  # blue, and bright
+    assert 40 < ground.mean() < 220 and ground.std() > 8  # its texture is there, neither black nor burnt out
+
+
+def test_only_the_default_scene_is_kept(glb: bytes) -> None:
+    kept = visible_part(glb)
+    report = inspect_glb(kept)
+    assert (report.triangles, report.draw_calls) == (inspect_glb(glb).triangles, inspect_glb(glb).draw_calls)
+    document = json.loads(kept[20 : 20 + struct.unpack_from("<I", kept, 12)[0]])
+    assert len(document["scenes"]) == 1
+    assert all("mesh" not in node for node in document["nodes"] if node["name"] in ("walkable", "collision"))
+
+
+def test_the_eye_is_above_the_spawn_point_and_looks_along_its_heading() -> None:
+    half = 0.5**0.5
+    eye, heading = find_spawn([{"name": "spawn_0", "translation": [1, 2, 3], "rotation": [0, half, 0, half]}])
+    assert eye == (1, 3.6, 3)
+    assert heading == pytest.approx((-1.0, 0.0, 0.0))  # a quarter turn to the left of -Z
+    assert find_spawn([{"name": "spawn_0"}])[1] == (0.0, 0.0, -1.0)
+    with pytest.raises(RequestError, match="spawn_0"):
+        find_spawn([{"name": "other"}])
+
+
+def test_a_renderer_that_cannot_run_is_a_missing_part(glb: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(command: list[str], **options: object) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.CompletedProcess(command, -6, b"", b"first\nno EGL display\n")
+
+    monkeypatch.setattr(subprocess, "run", crash)
+    with pytest.raises(MissingPartError, match=r"no EGL display .*filly") as caught:
+        render_preview(glb)
+    assert caught.value.exit_code == 4 and "\n" not in str(caught.value)
+
+
+def test_an_even_sky_lights_evenly() -> None:
+    up = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, -1.0]])
+    even = encode_sky_light(up, np.full((5, 3), 0.5), np.full(3, 0.5))
+    assert diffuse(even) == pytest.approx(np.array([[0.5] * 3] + [[0.0] * 3] * 8), abs=2e-3)
+    dark_below = diffuse(encode_sky_light(up, np.full((5, 3), 0.5), np.zeros(3)))
+    assert dark_below[0] == pytest.approx([0.25] * 3, abs=0.01)  # half the directions
+    assert dark_below[1] == pytest.approx([0.25] * 3, abs=0.02)  # facing up sees all, facing down nothing
+
+
+def diffuse(ktx: bytes) -> np.ndarray:
+    assert ktx[:12] == b"\xabKTX 11\xbb\r\n\x1a\n"
+    entry = ktx[68 : 68 + struct.unpack_from("<I", ktx, 64)[0]]
+    assert entry.startswith(b"sh\0") and entry.endswith(b"\0")
+    return np.array([float(word) for word in entry[3:-1].split()]).reshape(9, 3)

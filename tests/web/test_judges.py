@@ -1,0 +1,80 @@
+"""Our files before outside judges; and the judges themselves on files that are wrong."""
+
+import dataclasses
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seedscape.export import export_scene, inspect_glb
+from seedscape.export.gltf import CHUNK_JSON, GLB_MAGIC
+from tests.export.synthetic import synthetic_scene
+from tests.web import judges
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def glb(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("glb") / "valley.glb"
+    export_scene(synthetic_scene(posts=65, picture=128), path)
+    return path
+
+
+def test_the_validator_finds_nothing_to_say(glb: Path) -> None:
+    (report,) = judges.validate([glb])
+    assert report["issues"] == []
+    assert (report["errors"], report["warnings"], report["infos"], report["hints"]) == (0, 0, 0, 0)
+
+
+def test_the_validator_sees_errors_and_warnings(tmp_path: Path) -> None:
+    text = json.dumps({"asset": {"version": "2.0"}, "scene": 5, "unknown": 1}).encode()
+    text += b" " * (-len(text) % 4)
+    path = tmp_path / "wrong.glb"
+    path.write_bytes(struct.pack("<5I", GLB_MAGIC, 2, 20 + len(text), len(text), CHUNK_JSON) + text)
+    (report,) = judges.validate([path])
+    assert report["errors"] == 1
+    assert report["warnings"] == 1
+
+
+def test_three_js_shows_it_and_counts_what_we_count(glb: Path, tmp_path: Path) -> None:
+    ours = inspect_glb(glb)
+    png = tmp_path / "valley.png"
+    seen = judges.render(glb, png)
+    assert seen["ok"] and seen["console"] == []
+    assert seen["calls"] == ours.draw_calls
+    assert seen["triangles"] == ours.triangles
+    assert seen["materials"] == ours.materials
+    assert seen["textures"] == len(ours.textures)
+    assert seen["gpuTextureBytes"] == ours.gpu_texture_bytes
+    assert seen["eye"] == pytest.approx([0.0, 1.6, 0.0])
+    assert seen["ground"]["name"] == "ground" and seen["ground"]["distance"] == pytest.approx(1.6, abs=1e-3)
+    assert seen["picture"]["drawn"] == 1.0  # ground and sky leave no hole
+    assert seen["picture"]["deviation"] > 10.0 and seen["picture"]["colors"] > 1000
+    assert seen["spawns"] == ["spawn_0", "spawn_1"]
+    assert [light["type"] for light in seen["lights"]] == ["DirectionalLight"]
+    assert (seen["walkable"], seen["collision"]) == (2 * 64 * 64, 2 * 8 * 8)
+    assert png.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_browser_sees_a_missing_ground_and_two_passes_of_blended_double_sides(tmp_path: Path) -> None:
+    scene = synthetic_scene(posts=9, picture=32, trees=3)
+    leaf = dataclasses.replace(scene.materials["leaf"], alpha_mode="BLEND")
+    nodes = tuple(node for node in scene.nodes if node.name not in ("ground", "sky"))
+    path = tmp_path / "hole.glb"
+    changed = dataclasses.replace(scene, nodes=nodes, materials=scene.materials | {"leaf": leaf})
+    _, ours = export_scene(changed, path)
+    seen = judges.render(path, tmp_path / "hole.png")
+    assert seen["ground"] is None
+    assert seen["picture"]["drawn"] < 0.5
+    assert (seen["calls"], seen["triangles"]) == (ours.draw_calls, ours.triangles) == (9, 3 * (7 + 2 * 9))
+    assert any("twice" in note for note in ours.notes)
+
+
+def test_a_broken_file_is_reported_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "broken.glb"
+    path.write_bytes(np.arange(256, dtype=np.uint8).tobytes())
+    seen = judges.render(path, tmp_path / "broken.png")
+    assert not seen["ok"] and seen["error"]
