@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seedscape.generation.values import UInt8
+from seedscape.generation.values import Float32, UInt8
 from seedscape.scene.numeric import Float64, cos_sin, unit
 from seedscape.scene.values import Material, Mesh, Texture
 
@@ -65,7 +65,8 @@ def picture(
     screen = np.stack([(p[:, 0] / half_width_m + 1.0) * 0.5 * w, (1.0 - p[:, 1] / height_m) * h, p[:, 2]], axis=1)
     light = 0.80 + 0.20 * mesh.normals[:, 1].astype(np.float64)
     shade = mesh.colors[:, 0].astype(np.float64) * light
-    values = np.concatenate([screen, mesh.uvs.astype(np.float64), shade[:, None]], axis=1)  # x, y, z, u, v, shade
+    # x, y, z, u, v, shade; float32 is a tenth of a texel at worst, and twice as quick.
+    values = np.concatenate([screen, mesh.uvs.astype(np.float64), shade[:, None]], axis=1).astype(np.float32)
 
     corners = values[mesh.indices]  # (m, 3, 6)
     a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
@@ -80,15 +81,15 @@ def picture(
     a, b, c = corners[rows, apex], corners[rows, (apex + 1) % 3], corners[rows, (apex + 2) % 3]
     ab, ac = _steps(a, b), _steps(a, c)
 
-    depth = np.full(w * h, -np.inf)
+    depth = np.full(w * h, -np.inf, np.float32)
     colour = np.zeros((w * h, 3))
     for key in np.unique(ab * 4096 + ac):
         m, n = int(key) // 4096, int(key) % 4096
         some = (ab == m) & (ac == n)
         i, j = np.nonzero(np.arange(m)[:, None] * (n - 1) + np.arange(n)[None] * (m - 1) <= (m - 1) * (n - 1))
-        s, t = (i / (m - 1))[None, :, None], (j / (n - 1))[None, :, None]
-        dots = (a[some][:, None] * (1.0 - s - t) + b[some][:, None] * s + c[some][:, None] * t).reshape(-1, 6)
-        _splat(dots, texture.pixels, cutoff, w, h, depth, colour)
+        s, t = ((k / (e - 1)).astype(np.float32)[None, :, None] for k, e in ((i, m), (j, n)))
+        origin, along, across = a[some][:, None], (b - a)[some][:, None], (c - a)[some][:, None]
+        _splat((origin + along * s + across * t).reshape(-1, 6), texture.pixels, cutoff, w, h, depth, colour)
 
     covered = (depth > -np.inf).reshape(h, w)
     block = (height, _SUPERSAMPLE, width, _SUPERSAMPLE)
@@ -121,20 +122,21 @@ def _encode(linear: Float64) -> UInt8:
 
 
 def _splat(
-    dots: Float64, pixels: UInt8, cutoff: float, w: int, h: int, depth: Float64, colour: Float64
+    dots: Float32, pixels: UInt8, cutoff: float, w: int, h: int, depth: Float32, colour: Float64
 ) -> None:
     """Put samples (x, y, z, u, v, shade) into the buffers where they are opaque and nearest."""
     rows, cols = pixels.shape[:2]
     u, v = dots[:, 3], dots[:, 4]
-    col = np.minimum(((u - np.floor(u)) * cols).astype(np.int64), cols - 1)
-    row = np.minimum(((v - np.floor(v)) * rows).astype(np.int64), rows - 1)
-    texel = pixels[row, col]
-    x, y = np.floor(dots[:, 0]).astype(np.int64), np.floor(dots[:, 1]).astype(np.int64)
-    keep = (texel[:, 3] >= cutoff * 255.0) & (x >= 0) & (x < w) & (y >= 0) & (y < h)
-    at, z = (y * w + x)[keep], dots[keep, 2]
+    col = np.minimum(((u - np.floor(u)) * cols).astype(np.int32), cols - 1)
+    row = np.minimum(((v - np.floor(v)) * rows).astype(np.int32), rows - 1)
+    x, y = dots[:, 0].astype(np.int32), dots[:, 1].astype(np.int32)
+    texel = row * cols + col
+    keep = np.nonzero((pixels.reshape(-1, 4)[:, 3][texel] >= cutoff * 255.0) & (dots[:, :2] >= 0.0).all(axis=1) & (x < w) & (y < h))[0]
+    at, z = (y[keep] * w + x[keep]), dots[keep, 2]
     np.maximum.at(depth, at, z)
-    front = depth[at] == z
-    colour[at[front]] = _DECODE[texel[keep][front, :3]] * dots[keep, 5][front, None]
+    front = np.nonzero(depth[at] == z)[0]
+    kept = keep[front]
+    colour[at[front]] = _DECODE[pixels.reshape(-1, 4)[texel[kept], :3]] * dots[kept, 5, None]
 
 
 def billboards(

@@ -179,6 +179,15 @@ class Canvas:
         self._inks[0].line(at, fill=colour, width=px)
         self._inks[1].line(at, fill=255, width=px)
 
+    def strokes(self, starts: Float64, ends: Float64, width: float, colours: list[Colour]) -> None:
+        """Many short lines, their colours in turn."""
+        px, height = max(1, round(width * self.scale)), self.h * _SUPERSAMPLE
+        at = np.concatenate([starts, ends], axis=1) * self.scale
+        at[:, 1::2] = height - at[:, 1::2]
+        for i, line in enumerate(at.tolist()):
+            self._inks[0].line(line, fill=colours[i % len(colours)], width=px)
+            self._inks[1].line(line, fill=255, width=px)
+
     def polygon(self, points: Float64, colour: Colour) -> None:
         at = self._pixels(points)
         self._inks[0].polygon(at, fill=colour)
@@ -254,17 +263,17 @@ def _needles(
     """Needles on both sides of a twig, pointing forward by `spread` turns."""
     step = twig[1:] - twig[:-1]
     lengths = np.sqrt(step[:, 0] ** 2 + step[:, 1] ** 2)
-    for start, move, size in zip(twig[:-1], step, lengths, strict=True):
-        forward = move / max(float(size), 1e-9)
-        count = max(1, round(float(size) / spacing))
-        jitter = fractions(rng, count, 2, 2)
-        for i in range(count):
-            for way, (a, b) in zip((-1.0, 1.0), jitter[i], strict=True):
-                c, s = (float(v) for v in cos_sin(way * (spread + 0.05 * (a - 0.5))))
-                direction = np.array([forward[0] * c + forward[1] * s, forward[1] * c - forward[0] * s])
-                root = start + move * ((i + b) / count)
-                tip = root + direction * length * (0.75 + 0.5 * a)
-                canvas.line(np.stack([root, tip]), width, vary(rng, colours, light))
+    counts = np.maximum(1, np.rint(lengths / spacing).astype(np.int64))
+    part = np.repeat(np.arange(len(step)), counts * 2)
+    at = np.concatenate([np.repeat(np.arange(n), 2) for n in counts]) / counts[part]
+    jitter = fractions(rng, len(part), 2)
+    way = np.where(np.arange(len(part)) % 2 == 0, -1.0, 1.0)
+    c, s = cos_sin(way * (spread + 0.05 * (jitter[:, 0] - 0.5)))
+    forward = (step / np.maximum(lengths, 1e-9)[:, None])[part]
+    direction = np.stack([forward[:, 0] * c + forward[:, 1] * s, forward[:, 1] * c - forward[:, 0] * s], axis=1)
+    roots = twig[part] + step[part] * (at + jitter[:, 1] / counts[part])[:, None]
+    tips = roots + direction * (length * (0.75 + 0.5 * jitter[:, 0]))[:, None]
+    canvas.strokes(roots, tips, width, [vary(rng, colours, light) for _ in range(8)])
 
 
 def _draw_pine(rng: np.random.Generator, w: int, h: int, colours: tuple[Colour, ...], snow: float) -> UInt8:
