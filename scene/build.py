@@ -3,35 +3,42 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from seedscape.assets.errors import RequestError
 from seedscape.generation.rng import fractions, stream
-from seedscape.generation.values import MaterialMaps, Terrain
+from seedscape.generation.values import HeightField, MaterialMaps, Terrain
 from seedscape.scene.biomes import Biome, ground_layers, make_biome, materials_needed
+from seedscape.scene.contact import contact_shade
 from seedscape.scene.ground import ground_models
 from seedscape.scene.horizon import HORIZON_TEXTURE, horizon_materials, paint_horizon
+from seedscape.scene.scatter import Placement, place
 from seedscape.scene.site import Site
 from seedscape.scene.site_survey import survey
 from seedscape.scene.sky import TEXTURE as SKY
 from seedscape.scene.sky import build_sky
 from seedscape.scene.spec import SceneSpec, spec_to_dict
 from seedscape.scene.textures import texture_set, tiled_material
-from seedscape.scene.triangulate import GroundMesh, Tolerance, measure, surface_errors, triangulate
+from seedscape.scene.triangulate import GroundMesh, Lattice, Tolerance, measure, surface_errors, triangulate
 from seedscape.scene.values import Material, Mesh, Node, Scene, Texture
 from seedscape.scene.walkable import collision_mesh, spawn_points, walkable_mesh
 from seedscape.scene.water import MATERIAL as WATER
 from seedscape.scene.water import RIPPLES, ripples, water_material, water_model
 
-Progress = Callable[[str], None]
+Models = dict[str, tuple[Mesh, ...]]
 
 GROUND_TRIANGLES = 62_000  # base layer and horizon; overlays of the same triangles come on top
-DRAWN_GROUND_TRIANGLES = 150_000  # all layers together
+DRAWN_GROUND_TRIANGLES = 150_000  # all layers and the water together
 WALK_TRIANGLES = 20_000  # the light mesh behind walkable and collision, horizon included
 DOME_REACH = 1.01  # the land is a disc as wide as the square it is made on; the sky stands just behind its rim
 ERROR_RINGS_M = (30.0, 60.0, 120.0, 240.0, 500.0, 1000.0, 2000.0, 6000.0)
 
 
 def build_scene(
-    spec: SceneSpec, terrain: Terrain, materials: dict[str, MaterialMaps], progress: Progress | None = None
+    spec: SceneSpec,
+    terrain: Terrain,
+    materials: dict[str, MaterialMaps],
+    progress: Callable[[str], None] | None = None,
 ) -> Scene:
     """The environment of a resolved spec.
 
@@ -42,35 +49,30 @@ def build_scene(
     biome = make_biome(spec.biome)
     missing = [name for name in materials_needed(biome, spec.season) if name not in materials]
     if missing:
-        raise RequestError(
-            f"materials of biome {biome.name}: expected {', '.join(missing)}, got {', '.join(sorted(materials)) or 'none'}"
-        )
+        got = ", ".join(sorted(materials)) or "none"
+        raise RequestError(f"materials of biome {biome.name}: expected {', '.join(missing)}, got {got}")
 
     tell("survey")
     site = survey(terrain, spec, biome)
+    tell("plants and rocks")
+    placed = place(site, biome, spec, materials)
     tell("ground")
     lattice = measure(terrain, Tolerance())
-    layers = ground_layers(biome, spec.season)
-    mesh, models = _ground(
-        site,
-        lattice_mesh=lambda budget: triangulate(terrain, lattice, budget),
-        biome=biome,
-        spec=spec,
-        materials=materials,
-    )
-    textures: dict[str, Texture] = {}
-    kinds: dict[str, Material] = horizon_materials()
-    for number, layer in enumerate(layers):
-        textures |= texture_set(materials[layer.material])
-        name = f"ground_{layer.material}" if number == 0 else f"ground_{layer.material}_over"
-        kinds[name] = tiled_material(layer.material, blend=number > 0)
-    tell("horizon")
-    textures[HORIZON_TEXTURE] = paint_horizon(site, biome, layers, materials, spec.season, spec.seed, lattice.half_m)
-    nodes = [Node(name, model=name) for name in models]
-    tell("water")
     water = water_model(site, lattice.half_m)
+    spare = DRAWN_GROUND_TRIANGLES - sum(len(part.indices) for part in water)
+    mesh, models = _ground(site, lattice, biome, spec, materials, contact_shade(placed.shadows, spec.size_m), spare)
+    land = dict(models)
+    nodes = [Node(name, model=name) for name in models]
+    models |= placed.models
+    nodes += placed.nodes
+    kinds, textures = _ground_materials(biome, spec, materials)
+    kinds |= placed.materials
+    textures |= placed.textures
+    tell("horizon")
+    textures[HORIZON_TEXTURE] = paint_horizon(site, biome, spec, materials, lattice.half_m)
     if water:
-        models["water"] = water
+        tell("water")
+        models["water"] = land["water"] = water
         kinds[WATER] = water_material()
         textures[RIPPLES] = ripples(spec.seed)
         nodes.append(Node("water", model="water"))  # after the ground: see-through parts are drawn in this order
@@ -79,12 +81,11 @@ def build_scene(
     models["sky"] = (sky.dome,)
     kinds[sky.dome.material] = sky.material
     textures[SKY] = sky.texture
-    nodes.append(Node("sky", model="sky"))
-    nodes.append(Node("sun", light="sun", rotation=sky.rotation))
+    nodes += [Node("sky", model="sky"), Node("sun", light="sun", rotation=sky.rotation)]
+
     tell("paths")
     light_mesh = triangulate(terrain, lattice, WALK_TRIANGLES)
-    walkable = walkable_mesh(site, light_mesh)
-    collision = collision_mesh(site, light_mesh)
+    walkable = walkable_mesh(site, light_mesh, placed.blockers)
     turn = float(fractions(stream(spec.seed, "scene", "spawn"), 1)[0])
     half = spec.size_m / 2.0
     used = {part.material for parts in models.values() for part in parts}
@@ -97,49 +98,69 @@ def build_scene(
         nodes=tuple(nodes),
         spawn_points=spawn_points(site, walkable, turn),
         walkable=walkable,
-        collision=collision,
-        bounds=(
-            (-half, float(site.height_m.min()) - 1.0, -half),
-            (half, float(site.height_m.max()) + 40.0, half),
-        ),
+        collision=_with_hulls(collision_mesh(site, light_mesh), placed),
+        bounds=((-half, float(site.height_m.min()) - 1.0, -half), (half, float(site.height_m.max()) + 40.0, half)),
         spec=spec_to_dict(spec),
-        extras=_figures(site, terrain, mesh, models),
+        extras=_figures(site, mesh, land, placed) | {"sun_elevation_deg": round(sky.sun_elevation_deg, 2)},
     )
 
 
 def _ground(
     site: Site,
-    lattice_mesh: Callable[[int], GroundMesh],
+    lattice: Lattice,
     biome: Biome,
     spec: SceneSpec,
     materials: dict[str, MaterialMaps],
-) -> tuple[GroundMesh, dict[str, tuple[Mesh, ...]]]:
+    contact: HeightField,
+    max_drawn: int,
+) -> tuple[GroundMesh, Models]:
     """The drawn ground within its budget: where overlays cover much, the base mesh is made coarser to pay for them."""
-    layers = ground_layers(biome, spec.season)
     budget = GROUND_TRIANGLES
     while True:
-        mesh = lattice_mesh(budget)
-        models = ground_models(site, mesh, biome, layers, materials, spec.season, spec.seed)
+        mesh = triangulate(site.terrain, lattice, budget)
+        models = ground_models(site, mesh, biome, spec, materials, contact)
         drawn = sum(len(part.indices) for parts in models.values() for part in parts)
-        if drawn <= DRAWN_GROUND_TRIANGLES:
+        if drawn <= max_drawn:
             return mesh, models
-        budget = int(budget * min(DRAWN_GROUND_TRIANGLES / drawn, 0.98) * 0.97)
+        budget = int(budget * min(max_drawn / drawn, 0.98) * 0.97)
 
 
-def _figures(site: Site, terrain: Terrain, mesh: GroundMesh, models: dict[str, tuple[Mesh, ...]]) -> dict[str, Any]:
+def _ground_materials(
+    biome: Biome, spec: SceneSpec, materials: dict[str, MaterialMaps]
+) -> tuple[dict[str, Material], dict[str, Texture]]:
+    """Materials and textures of the ground layers and of the horizon (whose picture is painted later)."""
+    kinds, textures = horizon_materials(), {}
+    for number, layer in enumerate(ground_layers(biome, spec.season)):
+        textures |= texture_set(materials[layer.material])
+        name = f"ground_{layer.material}" if number == 0 else f"ground_{layer.material}_over"
+        kinds[name] = tiled_material(layer.material, blend=number > 0)
+    return kinds, textures
+
+
+def _with_hulls(ground: Mesh, placed: Placement) -> Mesh:
+    """The collision ground and the simple hulls of what stands on it, as one mesh."""
+    positions, indices = placed.collision
+    return Mesh(
+        positions=np.concatenate([ground.positions, positions]),
+        indices=np.concatenate([ground.indices, indices + np.uint32(len(ground.positions))]),
+        material=ground.material,
+    )
+
+
+def _figures(site: Site, mesh: GroundMesh, land: Models, placed: Placement) -> dict[str, Any]:
     """What the scene says about itself; JSON values only."""
-    errors = surface_errors(mesh, ERROR_RINGS_M)
     return {
-        "terrain_error_m": errors,
+        "terrain_error_m": surface_errors(mesh, ERROR_RINGS_M),
         "terrain_threshold": round(mesh.threshold, 3),
-        "landform": terrain.landform,
-        "altitude_m": round(terrain.altitude_m, 1),
+        "landform": site.terrain.landform,
+        "altitude_m": round(site.terrain.altitude_m, 1),
         "relief_m": round(float(site.height_m.max() - site.height_m.min()), 1),
-        "ground_triangles": sum(len(part.indices) for parts in models.values() for part in parts),
-        "ground_draw_calls": sum(len(parts) for parts in models.values()),
+        "land_triangles": sum(len(part.indices) for parts in land.values() for part in parts),
+        "land_draw_calls": sum(len(parts) for parts in land.values()),
         "lakes": [
             {"area_m2": round(lake.area_m2), "depth_m": round(lake.depth_m, 2), "level_m": round(lake.level_m, 2)}
             for lake in site.lakes
         ],
         "sea_level_m": None if site.sea_level_m is None else round(site.sea_level_m, 2),
+        **placed.figures,
     }

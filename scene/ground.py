@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seedscape.generation.values import MaterialMaps
-from seedscape.scene.biomes import Biome, Layer
+from seedscape.generation.values import HeightField, MaterialMaps
+from seedscape.scene.biomes import Biome, Layer, ground_layers
 from seedscape.scene.cover import (
     LandPoints,
     ground_shade,
@@ -27,6 +27,7 @@ from seedscape.scene.horizon import HORIZON_BLEND, HORIZON_MATERIAL, horizon_uvs
 from seedscape.scene.land import normals
 from seedscape.scene.numeric import smoothstep
 from seedscape.scene.site import Site
+from seedscape.scene.spec import SceneSpec
 from seedscape.scene.triangulate import GroundMesh
 from seedscape.scene.values import Mesh
 
@@ -56,17 +57,20 @@ def ground_models(
     site: Site,
     mesh: GroundMesh,
     biome: Biome,
-    layers: tuple[Layer, ...],
+    spec: SceneSpec,
     materials: dict[str, MaterialMaps],
-    season: str,
-    seed: int,
+    contact: HeightField,
 ) -> dict[str, tuple[Mesh, ...]]:
-    """Models of the land by name: ground_near, ground_ne/se/sw/nw, horizon_ne/... ; parts in drawing order."""
+    """Models of the land by name: ground_near, ground_ne/se/sw/nw, horizon_ne/... ; parts in drawing order.
+
+    contact: multipliers of the ground's colour under what stands on it (see `contact.contact_shade`).
+    """
+    layers = ground_layers(biome, spec.season)
     triangles = mesh.triangles
     centre_x, centre_z = mesh.x[triangles].mean(axis=1), mesh.z[triangles].mean(axis=1)
     reach = np.maximum(np.abs(centre_x), np.abs(centre_z))
     visited = reach < site.size_m / 2.0
-    vertices = _vertices(site, mesh, biome, layers, season, seed, np.unique(triangles[visited]))
+    vertices = _vertices(site, mesh, biome, spec, contact, np.unique(triangles[visited]))
     quarter = (centre_x < 0).astype(np.int64) * 2 + (centre_z < 0)
     # The horizon is a disc: the corners of the square would stick out through the sky.
     within = (
@@ -88,20 +92,21 @@ def ground_models(
 
 
 def _vertices(
-    site: Site, mesh: GroundMesh, biome: Biome, layers: tuple[Layer, ...], season: str, seed: int, used: Int
+    site: Site, mesh: GroundMesh, biome: Biome, spec: SceneSpec, contact: HeightField, used: Int
 ) -> GroundVertices:
     """Normals for all vertices; covers and tints for those the visited ground uses."""
+    layers = ground_layers(biome, spec.season)
     count = len(mesh.x)
     distance = np.sqrt(mesh.x * mesh.x + mesh.z * mesh.z)
     # A normal speaks for the triangle's size, not for a single post: it reaches as far as edges are allowed to be long.
     normal = normals(site.terrain, mesh.x, mesh.z, np.maximum(1.0, 0.02 * distance))
     at = land_points(site, mesh.x[used], mesh.z[used], mesh.y[used], normal[used])
-    weights = layer_weights(layers, at, seed)
+    weights = layer_weights(layers, at, spec.seed)
     alphas = np.zeros((len(layers), count))
     alphas[:, used] = np.where((over := over_alphas(weights)) < ALPHA_STEP, 0.0, over)
     shade = np.ones((count, 3))
-    shade[used] = ground_shade(at, seed)
-    tints = tuple(shade * np.array(layer_tint(biome, layer, season)) for layer in layers)
+    shade[used] = ground_shade(at, spec.seed) * contact.sample(mesh.x[used], mesh.z[used])[:, None]
+    tints = tuple(shade * np.array(layer_tint(biome, layer, spec.season)) for layer in layers)
     reach = np.maximum(np.abs(mesh.x), np.abs(mesh.z))
     fade = smoothstep(site.size_m / 2.0 - FADE_M, site.size_m / 2.0 - 8.0, reach)
     positions = np.stack([mesh.x, mesh.y, mesh.z], axis=-1)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedscape.generation.values import MaterialMaps
-from seedscape.scene.biomes import Biome, Layer
+from seedscape.scene.biomes import Biome, ground_layers
 from seedscape.scene.cover import (
     NO_WATER_M,
     LandPoints,
@@ -22,6 +22,7 @@ from seedscape.scene.land import grid_heights
 from seedscape.scene.numeric import smoothstep
 from seedscape.scene.site import Site
 from seedscape.scene.site_survey import openness
+from seedscape.scene.spec import SceneSpec
 from seedscape.scene.textures import mean_color, to_srgb
 from seedscape.scene.values import Material, Texture
 
@@ -61,26 +62,21 @@ def horizon_materials() -> dict[str, Material]:
 
 
 def paint_horizon(
-    site: Site,
-    biome: Biome,
-    layers: tuple[Layer, ...],
-    materials: dict[str, MaterialMaps],
-    season: str,
-    seed: int,
-    half_m: float,
+    site: Site, biome: Biome, spec: SceneSpec, materials: dict[str, MaterialMaps], half_m: float
 ) -> Texture:
     """The picture: mean colours of the layers, mixed by their rules, dimmed in hollows, paling into the haze far off."""
     line = _unwarp((np.arange(EDGE) + 0.5) / EDGE * 2.0 - 1.0, half_m)
+    layers = ground_layers(biome, spec.season)
     at = _far_points(site, line)
-    weights = layer_weights(layers, at, seed, detail=2)
+    weights = layer_weights(layers, at, spec.seed, detail=2)
     color = np.zeros((EDGE, EDGE, 3))
     for layer, weight in zip(layers, weights, strict=True):
         if not weight.any():
             continue
-        mean, tint = mean_color(materials[layer.material].base_color), layer_tint(biome, layer, season)
+        mean, tint = mean_color(materials[layer.material].base_color), layer_tint(biome, layer, spec.season)
         for channel in range(3):
             color[..., channel] += weight * (mean[channel] * tint[channel])
-    color *= ground_shade(at, seed, detail=2)
+    color *= ground_shade(at, spec.seed, detail=2)
     distance = np.sqrt(at.x * at.x + at.z * at.z)
     air = HAZE_SHARE * smoothstep(site.size_m * 0.5, half_m, distance)[..., None]
     color = color * (1.0 - air) + np.array(biome.haze) * 0.55 * air

@@ -12,6 +12,10 @@ Float = NDArray[np.float64]
 COLOR_EDGE = 1024  # pixels; at 2 m a tile that is 2 mm a texel, what eye level asks for
 ORM_EDGE = 512
 
+# Mip maps average normals away and leave distant ground smoother than it is, so that meadows shine like wet paint at grazing
+# angles (Toksvig 2005). Raising the roughness by the part that is lost keeps them dull.
+DULLING = 0.55
+
 _TO_LINEAR = np.array(
     [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (i / 255.0 for i in range(256))]
 )
@@ -43,8 +47,16 @@ def texture_set(maps: MaterialMaps) -> dict[str, Texture]:
     return {
         f"{maps.name}_color": Texture(shrink(maps.base_color, COLOR_EDGE), "color"),
         f"{maps.name}_normal": Texture(shrink(maps.normal, COLOR_EDGE), "normal"),
-        f"{maps.name}_orm": Texture(shrink(maps.orm, ORM_EDGE), "data"),
+        f"{maps.name}_orm": Texture(_dull(shrink(maps.orm, ORM_EDGE)), "data"),
     }
+
+
+def _dull(orm: UInt8) -> UInt8:
+    """Roughness moved towards 1 by the share DULLING."""
+    result = orm.copy()
+    smooth = 255.0 - orm[..., 1].astype(np.float64)
+    result[..., 1] = np.rint(255.0 - smooth * (1.0 - DULLING)).astype(np.uint8)
+    return result
 
 
 def tiled_material(name: str, blend: bool) -> Material:
