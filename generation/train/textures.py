@@ -24,6 +24,7 @@ RELEASE_SETS = (
     "rocks011", "rock_06", "aerial_rocks_04", "hterrain_grass", "ground037", "grass_004", "ground048", "brown_mud_leaves_01",
     "leaves_forest_ground", "brown_mud_03", "ground079l", "ground080", "gravel035", "snow008a", "bark001", "lava002",
 )  # fmt: skip
+RELABELLED = {"ground079l": "sand"}  # filed under sand_ripple, but plain sand to the eye
 DEFAULT_ROUGHNESS = 0.9
 TYPICAL_RELIEF = 0.05  # height range over edge length, where no normal map tells
 
@@ -129,7 +130,7 @@ def _read_set(folder: Path, entry: dict[str, Any]) -> TextureSet:
         rough = np.full((PIXELS, PIXELS), DEFAULT_ROUGHNESS, np.float32)
         completed.append("roughness")
     return TextureSet(
-        name=folder.name, material=entry.get("material_class", folder.name), licence=entry.get("licence", "unknown"),
+        name=folder.name, material=RELABELLED.get(folder.name, entry.get("material_class", folder.name)), licence=entry.get("licence", "unknown"),
         publisher=entry.get("source", "unknown"), completed=tuple(completed),
         channels=np.concatenate([to_ycocg(color), height[None], rough[None]]).astype(np.float32), relief=relief,
     )  # fmt: skip

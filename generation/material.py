@@ -1,0 +1,123 @@
+"""Materials from a seed: a set's latents re-arranged, decoded, and completed to PBR maps."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedscape.assets.errors import MissingPartError, RequestError
+from seedscape.assets.weights import read_tensors, require_arrays
+from seedscape.generation.arrange import arrange
+from seedscape.generation.maps import normal_from_height, occlusion_from_height
+from seedscape.generation.rng import stream
+from seedscape.generation.runtime import Network, grain, open_network
+from seedscape.generation.values import Float32, MaterialMaps
+
+CELL = 8
+MARGIN = 4
+PIXELS_OF_SET = 512
+
+# Edge length in the world of one training set's 512 pixels: the scans state none, so judged from the objects in them
+# (blades, leaves, pebbles, cracks).
+SET_SIZE_M = {
+    "grass": 2.0, "dry_grass": 1.2, "soil": 1.6, "mud": 2.4, "forest_floor": 1.6, "rock": 3.0, "mossy_rock": 4.0,
+    "sand": 1.6, "sand_ripple": 2.4, "gravel": 1.6, "snow": 3.0, "bark": 1.0, "lava": 3.0,
+}  # fmt: skip
+DEFAULT_SIZE_M = 2.0
+MAX_RELIEF = 0.035  # of height over edge length: stronger ones are scanners' exaggerated normal maps
+MIN_ALBEDO, MAX_ALBEDO = 40, 245  # sRGB bytes of 0.02 and 0.91 linear: what matt natural ground reflects
+
+
+@dataclass(frozen=True)
+class MaterialModel:
+    """The decoder and what it knows of each set. torus (K, L, n, n); styles (K, S); means, deviations (K, 5)."""
+
+    decoder: Network
+    torus: NDArray[np.float32]
+    styles: NDArray[np.float32]
+    means: NDArray[np.float32]
+    deviations: NDArray[np.float32]
+    sets: tuple[dict[str, Any], ...]
+
+    @property
+    def materials(self) -> tuple[str, ...]:
+        """The material classes, sorted."""
+        return tuple(sorted({str(entry["material"]) for entry in self.sets}))
+
+
+@lru_cache(maxsize=2)
+def open_material_model(folder: Path | None = None) -> MaterialModel:
+    """The shipped model, or the one a training run left in `folder`/release. MissingPartError: absent or damaged."""
+    names = ("material-decoder.onnx", "material-bank.safetensors")
+    if folder is None:
+        decoder, bank = open_network(names[0]), None
+    else:
+        try:
+            data, bank = ((folder / "release" / name).read_bytes() for name in names)
+        except OSError as error:
+            raise MissingPartError(f"expected a finished material run in {folder}, got {error}") from error
+        decoder = Network(data, names[0])
+    tensors, metadata = read_tensors(names[1], bank)
+    expected = {"torus": (np.int8, 4), "steps": (np.float32, 1), "styles": (np.float32, 2)}
+    require_arrays(names[1], tensors, {**expected, "means": (np.float32, 2), "deviations": (np.float32, 2)})
+    torus = tensors["torus"].astype(np.float32) * tensors["steps"][:, None, None, None]
+    return MaterialModel(
+        decoder, torus, tensors["styles"], tensors["means"], tensors["deviations"], tuple(metadata["sets"])
+    )
+
+
+def generate_material(seed: int, name: str, size_px: int, model: MaterialModel | None = None) -> MaterialMaps:
+    """A tileable set of the class `name` ("grass"), or of one exemplar ("rock/rock_06"), `size_px` pixels a side.
+
+    The seed picks among the exemplars of a class and re-arranges the one it took. size_px must be a multiple of 8.
+    """
+    model = model or open_material_model()
+    kind, _, exemplar = name.partition("/")
+    fitting = [k for k, s in enumerate(model.sets) if s["material"] == kind and exemplar in ("", s["name"])]
+    if not fitting:
+        raise RequestError(f"expected a material among {', '.join(model.materials)}, got {name!r}")
+    if size_px % CELL or not 64 <= size_px <= 4096:
+        raise RequestError(f"expected a material size of 64 to 4096 pixels, a multiple of {CELL}, got {size_px}")
+    rng = stream(seed, "material", name)
+    chosen = fitting[int(rng.integers(len(fitting)))]
+    channels = decode_set(model, chosen, size_px // CELL, rng)
+    return _complete(kind, channels, float(model.sets[chosen]["relief"]))
+
+
+def decode_set(model: MaterialModel, index: int, cells: int, rng: np.random.Generator) -> Float32:
+    """(5, 8 cells, 8 cells) Y, Co, Cg, height, roughness of a new arrangement of exemplar `index`; wraps around."""
+    latents = _wrap(arrange(model.torus[index], cells, rng), MARGIN)
+    noise = {f"noise{s}": _wrap(grain(rng, 1, cells * CELL // s, cells * CELL // s), MARGIN * CELL // s)[None] for s in (4, 2, 1)}
+    made = model.decoder(latents=latents[None], style=model.styles[index][None], **noise)[0]
+    edge = MARGIN * CELL
+    made = made[:, edge:-edge, edge:-edge]
+    return np.asarray(made * model.deviations[index][:, None, None] + model.means[index][:, None, None], np.float32)
+
+
+def _wrap(x: NDArray[np.float32], margin: int) -> NDArray[np.float32]:
+    return np.pad(x, [(0, 0), (margin, margin), (margin, margin)], mode="wrap")
+
+
+def _complete(kind: str, channels: Float32, relief: float) -> MaterialMaps:
+    """PBR maps from the five channels."""
+    size_px = channels.shape[1]
+    size_m = SET_SIZE_M.get(kind, DEFAULT_SIZE_M) * size_px / PIXELS_OF_SET
+    y, co, cg, height, rough = channels
+    rgb = np.stack([y + co - cg, y + cg, y - co - cg], axis=-1)
+    color = np.clip(np.round(rgb * 255.0), MAX_RELIEF = 0.035  # of height over edge length: stronger ones are scanners' exaggerated normal maps
+MIN_ALBEDO, MAX_ALBEDO).astype(np.uint8)
+    height = np.clip(height, -0.2, 1.2)
+    height_m = min(relief, MAX_RELIEF) * SET_SIZE_M.get(kind, DEFAULT_SIZE_M) * height
+    texel_m = size_m / size_px
+    low = float(height_m.min())
+    reach = max(float(height_m.max()) - low, 1e-4)
+    orm = np.zeros((size_px, size_px, 3), np.uint8)
+    orm[..., 0] = occlusion_from_height(height_m, texel_m)
+    orm[..., 1] = np.clip(np.round(rough * 255.0), 20, 255)
+    return MaterialMaps(
+        name=kind, base_color=color, normal=normal_from_height(height_m, texel_m), orm=orm,
+        height=np.round((height_m - low) * (65535.0 / reach)).astype(np.uint16), size_m=size_m, height_m=reach,
+    )  # fmt: skip

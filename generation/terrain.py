@@ -1,0 +1,223 @@
+"""Land from a seed: quilted latents, decoded to heights, refined towards the player.
+
+    seed -> lattice of real cells, re-arranged (quilt.py) -> heights (VAE decoder) -> a site to stand -> finer levels (refiner)
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedscape.assets.errors import MissingPartError, RequestError
+from seedscape.assets.weights import read_tensors, require_arrays
+from seedscape.generation.quilt import BankTile, quilt
+from seedscape.generation.rng import fractions, stream
+from seedscape.generation.runtime import Network, grain, open_network
+from seedscape.generation.values import Float32, HeightField, Terrain
+
+CELL = 8  # posts a latent cell
+MARGIN = 6  # cells beyond the window, so that the networks' zero padding stays outside
+NOISE_CHANNELS = 4
+SPACING_M = 30.0  # of the coarsest level of an environment
+POSTS = 256  # of the coarsest level: 7.7 km
+SAME_SCALE = 1.9  # tiles within this factor of the asked spacing may be mixed
+SEA_LANDFORMS = ("coast_desert", "coast_islands")
+FADE = 6  # posts over which a finer level grows out of the coarser
+
+
+@dataclass(frozen=True)
+class TerrainModel:
+    """The networks and the bank of latents."""
+
+    heights: Network
+    refiner: Network
+    bank: tuple[BankTile, ...]
+
+    @property
+    def landforms(self) -> tuple[str, ...]:
+        """The landform classes of the bank, sorted."""
+        return tuple(sorted({tile.landform for tile in self.bank}))
+
+
+@lru_cache(maxsize=2)
+def open_terrain_model(folder: Path | None = None) -> TerrainModel:
+    """The shipped model, or the one a training run left in `folder`/release. MissingPartError: absent or damaged."""
+    names = ("terrain-heights.onnx", "terrain-refiner.onnx", "terrain-bank.safetensors")
+    if folder is None:
+        return TerrainModel(open_network(names[0]), open_network(names[1]), _read_bank(names[2], None))
+    try:
+        heights, refiner, bank = ((folder / "release" / name).read_bytes() for name in names)
+    except OSError as error:
+        raise MissingPartError(f"expected a finished terrain run in {folder}, got {error}") from error
+    return TerrainModel(Network(heights, names[0]), Network(refiner, names[1]), _read_bank(names[2], bank))
+
+
+def _read_bank(name: str, data: bytes | None) -> tuple[BankTile, ...]:
+    tensors, metadata = read_tensors(name, data)
+    require_arrays(name, tensors, {"latents": (np.int8, 2), "low": (np.uint16, 1)})
+    latents = tensors["latents"].astype(np.float32) * np.float32(metadata["latent_step"])
+    tiles, start = [], 0
+    for entry in metadata["tiles"]:
+        rows, cols = int(entry["rows"]), int(entry["cols"])
+        stop = start + rows * cols
+        low = tensors["low"][start:stop].reshape(rows, cols) * entry["low_scale"] + entry["low_offset"]
+        tiles.append(
+            BankTile(
+                latents[start:stop].reshape(rows, cols, -1), low.astype(np.float32), _log_relief(low),
+                entry["landform"], float(entry["spacing_m"]),
+            )
+        )  # fmt: skip
+        start = stop
+    return tuple(tiles)
+
+
+def _log_relief(low: NDArray[np.float64]) -> Float32:
+    """(rows, cols) logarithm of the local slope of block means, over 3 x 3 cells."""
+    dy, dx = np.gradient(low / CELL)
+    energy = np.pad(dx * dx + dy * dy, 1, mode="edge")
+    rows, cols = low.shape
+    mean = sum(energy[r : r + rows, c : c + cols] for r in range(3) for c in range(3)) / 9.0
+    # The logarithm only ranks candidates of the quilt; rounding keeps it the same on every machine.
+    return np.round(0.5 * np.log(mean + 0.004**2), 4).astype(np.float32)
+
+
+def pick_tiles(model: TerrainModel, landforms: tuple[str, ...], spacing_m: float) -> list[BankTile]:
+    """Bank tiles of these landforms at about this spacing; land being self-similar, of any spacing where there are none."""
+    unknown = sorted(set(landforms) - set(model.landforms))
+    if unknown:
+        raise RequestError(f"expected landforms among {', '.join(model.landforms)}, got {unknown[0]}")
+    kind = [tile for tile in model.bank if tile.landform in landforms and min(tile.low.shape) >= 20]
+    near = [t for t in kind if max(t.spacing_m / spacing_m, spacing_m / t.spacing_m) < SAME_SCALE]
+    chosen = near or kind
+    if not chosen:
+        raise RequestError(f"expected landforms with large enough tiles, got {', '.join(landforms)}")
+    return chosen
+
+
+def _synthesise(
+    model: TerrainModel, tiles: list[BankTile], rows: int, cols: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """(8 rows, 8 cols) new heights in posts; the horizontal orientation is drawn too."""
+    sea = all(tile.landform in SEA_LANDFORMS for tile in tiles)
+    lattice = quilt(tiles, rows + 2 * MARGIN, cols + 2 * MARGIN, rng, keep_altitude=sea)
+    centre = float(lattice.low.mean())
+    low = (lattice.low - centre).astype(np.float32)
+    posts = model.heights(latents=lattice.latents[None], low=low[None, None])[0, 0]
+    edge = MARGIN * CELL
+    posts = posts[edge:-edge, edge:-edge].astype(np.float64) + centre
+    turn, flip = int(rng.integers(4)), bool(rng.integers(2))
+    if rows == cols:
+        posts = np.rot90(posts, turn)
+    return posts[:, ::-1] if flip else posts
+
+
+def sample_heights(
+    seed: int, index: int, size: int, spacing_m: float, landforms: tuple[str, ...] | None = None,
+    model: TerrainModel | None = None,
+) -> HeightField:  # fmt: skip
+    """Sample `index` of a seed: (size, size) heights in metres above the sea at posts `spacing_m` apart.
+
+    landforms: classes to draw from; None: every sample draws one, in proportion to the land of its kind in the bank.
+    """
+    model = model or open_terrain_model()
+    rng = stream(seed, "terrain", "sample", index)
+    if landforms is None:
+        near = pick_tiles(model, model.landforms, spacing_m)
+        areas = np.cumsum([tile.low.size for tile in near])
+        tile = near[int(np.searchsorted(areas, int(rng.integers(int(areas[-1]))), side="right"))]
+        landforms = (tile.landform,)
+    cells = -(-size // CELL)
+    posts = _synthesise(model, pick_tiles(model, landforms, spacing_m), cells, cells, rng)[:size, :size]
+    return HeightField((posts * spacing_m).astype(np.float32), spacing_m, (0.0, 0.0))
+
+
+def generate_terrain(
+    seed: int, landforms: tuple[str, ...], relief_m: float | None, size_m: float, model: TerrainModel | None = None
+) -> Terrain:
+    """The land of one environment, spawn site at the origin; see `Terrain`.
+
+    relief_m: highest minus lowest ground wanted in the visited square of `size_m`; None: as the land has it.
+    """
+    model = model or open_terrain_model()
+    rng = stream(seed, "terrain", "world")
+    landform = landforms[int(rng.integers(len(landforms)))]
+    posts = _synthesise(model, pick_tiles(model, (landform,), SPACING_M), POSTS // CELL, POSTS // CELL, rng)
+    heights = posts * SPACING_M
+    row, col = choose_site(heights, SPACING_M, size_m, relief_m)
+    if relief_m is not None:
+        half = max(2, round(size_m / 2 / SPACING_M))
+        window = heights[row - half : row + half + 1, col - half : col + half + 1]
+        heights = heights * np.clip(relief_m / max(np.ptp(window), 1.0), 0.2, 5.0)
+    coarse = HeightField(heights.astype(np.float32), SPACING_M, (-col * SPACING_M, -row * SPACING_M))
+    levels = [coarse]
+    near = size_m / 2 + 60.0
+    for k, half in enumerate((near, near, near, min(near, 260.0), min(near, 130.0))):
+        levels.append(refine(levels[-1], half, stream(seed, "terrain", "refine", k), model.refiner))
+    altitude = float(levels[-1].sample(np.zeros(1), np.zeros(1))[0])
+    moved = tuple(
+        HeightField((f.heights_m - np.float32(altitude)).astype(np.float32), f.spacing_m, f.origin_m) for f in levels
+    )
+    return Terrain(moved, altitude, landform)
+
+
+def choose_site(heights: NDArray[np.float64], spacing_m: float, size_m: float, relief_m: float | None) -> tuple[int, int]:
+    """(row, col) of the best place to stand: gentle ground a little above its surroundings' lows, with relief in reach.
+
+    Looks at posts whose visited square and a rim around it lie inside the field.
+    """
+    half = max(2, round(size_m / 2 / spacing_m))
+    rim = half + 12
+    rows, cols = heights.shape
+    if min(rows, cols) <= 2 * rim + 8:
+        rim = min(rows, cols) // 2 - 4
+    dy, dx = np.gradient(heights, spacing_m)
+    steep = np.sqrt(dx * dx + dy * dy)
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(steep, 1, mode="edge"), (3, 3)).max(axis=(2, 3))
+    best, best_score = (rows // 2, cols // 2), -np.inf
+    for r in range(rim, rows - rim, 2):
+        for c in range(rim, cols - rim, 2):
+            window = heights[r - half : r + half + 1 : 2, c - half : c + half + 1 : 2]
+            low, high = float(window.min()), float(window.max())
+            relief = high - low
+            if relief < 1.0:
+                continue
+            wanted = min(relief / relief_m, relief_m / relief) if relief_m is not None else min(1.0, relief / 150.0)
+            level = (heights[r, c] - low) / relief
+            score = wanted - 4.0 * around[r, c] - abs(level - 0.3)
+            if heights[r, c] > 1.0 and score > best_score:
+                best, best_score = (r, c), score
+    return best
+
+
+def refine(field: HeightField, half_m: float, rng: np.random.Generator, refiner: Network) -> HeightField:
+    """The square of +-half_m around the origin at half the post spacing, meeting `field` along its edge."""
+    s = field.spacing_m
+    rows, cols = field.heights_m.shape
+    c0 = max(0, int((-half_m - field.origin_m[0]) // s) - 8)
+    r0 = max(0, int((-half_m - field.origin_m[1]) // s) - 8)
+    c1 = min(cols, int((half_m - field.origin_m[0]) // s) + 10)
+    r1 = min(rows, int((half_m - field.origin_m[1]) // s) + 10)
+    window = field.heights_m[r0:r1, c0:c1].astype(np.float64)
+    centre = float(window.mean())
+    x = ((window - centre) / s).astype(np.float32)[None, None]
+    y = refiner(x=x, noise=grain(rng, 1, NOISE_CHANNELS, *x.shape[2:]))[0, 0]
+    heights = y.astype(np.float64) * s + centre
+    # Fine posts stand a quarter of a coarse one to either side of it: the refiner splits cells, it does not insert posts.
+    cut = 8
+    heights = heights[cut:-cut, cut:-cut]
+    origin = (field.origin_m[0] + c0 * s - s / 4 + cut * s / 2, field.origin_m[1] + r0 * s - s / 4 + cut * s / 2)
+    n_rows, n_cols = heights.shape
+    xs = origin[0] + np.arange(n_cols) * (s / 2)
+    zs = origin[1] + np.arange(n_rows) * (s / 2)
+    base = field.sample(xs[None, :], zs[:, None])
+    inward = np.minimum(np.arange(n_rows), np.arange(n_rows)[::-1])[:, None], np.minimum(np.arange(n_cols), np.arange(n_cols)[::-1])
+    weight = np.clip(np.minimum(*inward) / FADE, 0.0, 1.0)
+    heights = base + weight * (heights - base)
+    return HeightField(heights.astype(np.float32), s / 2, origin)
+
+
+def draw_landform(seed: int, landforms: tuple[str, ...]) -> str:
+    """The landform class a seed takes of several."""
+    return landforms[int(fractions(stream(seed, "terrain", "landform"), 1)[0] * len(landforms))]

@@ -1,0 +1,171 @@
+"""From a run folder to the files that ship: weights as safetensors, networks as ONNX, banks of latents, a manifest.
+
+    python -m seedscape.generation.train.release RUN [RUN ...] --into assets/weights
+
+The training master (averaged weights) goes into safetensors, the run-time form into ONNX; `--into` takes the files into the
+package's own folder and renews its manifest of hashes.
+"""
+
+import argparse
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from seedscape.assets.errors import RequestError
+from seedscape.assets.files import write_atomically
+from seedscape.generation.models.material_gan import CELL as MATERIAL_CELL
+from seedscape.generation.models.material_gan import MaterialConfig, MaterialDecoder
+from seedscape.generation.models.refiner import NOISE_CHANNELS, Refiner
+from seedscape.generation.models.terrain_vae import CELL, TerrainVAE, low_features, relief, upsample_low
+from seedscape.generation.train.elevation import Tile
+from seedscape.generation.train.material import CELLS, Standardised
+from seedscape.generation.train.textures import TextureSet
+
+OPSET = 18
+LATENT_STEP = 1.0 / 24  # latents are kept as int8 times this: +-5.3, a tenth of the posterior's own deviation or less
+
+
+class HeightGraph(nn.Module):
+    """What runs at run time: (latents, low) -> heights, all in posts."""
+
+    def __init__(self, vae: TerrainVAE) -> None:
+        super().__init__()
+        self.decoder = vae.decoder
+
+    def forward(self, latents: Tensor, low: Tensor) -> Tensor:
+        """latents (1, Z, h, w), low (1, 1, h, w) -> (1, 1, 8 h, 8 w)."""
+        g = relief(low)
+        return upsample_low(low) + upsample_low(g) * self.decoder(latents, low_features(low, g))
+
+
+def release_terrain(folder: Path, vae: TerrainVAE, refiner: Refiner, tiles: list[Tile]) -> Path:
+    """Write RUN/release for the terrain networks; `tiles` are those of training, whose latents make the bank."""
+    release = folder / "release"
+    release.mkdir(exist_ok=True)
+    vae, refiner = vae.eval().cpu().float(), refiner.eval().cpu().float()
+    weights = {f"vae.{k}": v for k, v in vae.state_dict().items()} | {f"refiner.{k}": v for k, v in refiner.state_dict().items()}
+    write_atomically(release / "terrain.safetensors", save({k: v.contiguous().half() for k, v in weights.items()}))
+    z = vae.config.latent
+    heights = _onnx(HeightGraph(vae), (torch.zeros(1, z, 20, 24), torch.zeros(1, 1, 20, 24)), ["latents", "low"])
+    write_atomically(release / "terrain-heights.onnx", heights)
+    grain = torch.zeros(1, NOISE_CHANNELS, 20, 24)
+    refined = _onnx(refiner, (torch.zeros(1, 1, 20, 24), grain), ["x", "noise"])
+    write_atomically(release / "terrain-refiner.onnx", refined)
+    write_atomically(release / "terrain-bank.safetensors", _terrain_bank(vae, tiles))
+    return release
+
+
+@torch.no_grad()
+def _terrain_bank(vae: TerrainVAE, tiles: list[Tile]) -> bytes:
+    """Latents (int8) and block means (uint16 between each tile's extremes) of all cells of all tiles, one after the other."""
+    latents, lows, entries = [], [], []
+    for tile in tiles:
+        rows, cols = (n // CELL * CELL for n in tile.heights_m.shape)
+        posts = torch.from_numpy(tile.heights_m[:rows, :cols] / np.float32(tile.spacing_m))[None, None]
+        centre = posts.mean()
+        mean, _ = vae.encode(posts - centre)
+        low = torch.nn.functional.avg_pool2d(posts, CELL)[0, 0].double().numpy()
+        offset, scale = float(low.min()), float(max(np.ptp(low), 1e-3) / 65535)
+        lows.append(np.round((low - offset) / scale).astype(np.uint16).ravel())
+        values = (mean[0] / LATENT_STEP).round().clamp(-127, 127).to(torch.int8)
+        latents.append(values.permute(1, 2, 0).reshape(-1, values.shape[0]).numpy())
+        entries.append({
+            "file": tile.file, "landform": tile.landform, "spacing_m": tile.spacing_m, "rows": rows // CELL, "cols": cols // CELL,
+            "low_offset": offset, "low_scale": scale, "licence": tile.licence,
+        })  # fmt: skip
+    tensors = {"latents": torch.from_numpy(np.ascontiguousarray(np.concatenate(latents))), "low": torch.from_numpy(np.concatenate(lows))}
+    return save(tensors, {"tiles": json.dumps(entries), "latent_step": json.dumps(LATENT_STEP)})
+
+
+class TextureGraph(nn.Module):
+    """The decoder with its style and noise, as it runs."""
+
+    def __init__(self, decoder: MaterialDecoder) -> None:
+        super().__init__()
+        self.decoder = decoder
+
+    def forward(self, latents: Tensor, style: Tensor, noise4: Tensor, noise2: Tensor, noise1: Tensor) -> Tensor:
+        """(1, L, h, w), (1, S), (1, 1, 2h, 2w), (1, 1, 4h, 4w), (1, 1, 8h, 8w) -> (1, 5, 8h, 8w) standardised."""
+        return self.decoder(latents, style, noise4, noise2, noise1)
+
+
+def release_material(folder: Path, generator: nn.Module, sets: list[TextureSet], textures: Standardised) -> Path:
+    """Write RUN/release for the material generator: decoder, styles, and each set's torus of latents."""
+    release = folder / "release"
+    release.mkdir(exist_ok=True)
+    decoder: Any = generator.get_submodule("decoder").eval().cpu().float()
+    write_atomically(
+        release / "material.safetensors", save({k: v.contiguous().half() for k, v in decoder.state_dict().items()})
+    )
+    config = generator.config
+    assert isinstance(config, MaterialConfig)
+    sizes = [(1, 1, 24 * MATERIAL_CELL // s, 20 * MATERIAL_CELL // s) for s in (4, 2, 1)]
+    inputs = (torch.zeros(1, config.latent, 24, 20), torch.zeros(1, config.style), *(torch.zeros(size) for size in sizes))
+    names = ["latents", "style", "noise4", "noise2", "noise1"]
+    write_atomically(release / "material-decoder.onnx", _onnx(TextureGraph(decoder), inputs, names))
+    torus: Tensor = generator.get_parameter("torus").detach().cpu()
+    steps = torus.abs().amax((1, 2, 3)) / 127
+    tensors = {
+        "torus": (torus / steps[:, None, None, None]).round().to(torch.int8).contiguous(),
+        "steps": steps.contiguous(),
+        "styles": generator.get_parameter("styles").detach().cpu().contiguous(),
+        "means": textures.means.contiguous(),
+        "deviations": textures.deviations.contiguous(),
+    }
+    entries = [
+        {"name": s.name, "material": s.material, "licence": s.licence, "publisher": s.publisher, "completed": list(s.completed), "relief": s.relief}
+        for s in sets
+    ]
+    write_atomically(release / "material-bank.safetensors", save(tensors, {"sets": json.dumps(entries), "cells": json.dumps(CELLS)}))
+    return release
+
+
+def _onnx(module: nn.Module, inputs: tuple[Tensor, ...], names: list[str]) -> bytes:
+    """An ONNX file of one graph whose picture axes may be of any size; weights inside."""
+    import onnx
+
+    pictures = [name for name, value in zip(names, inputs, strict=True) if value.ndim == 4]
+    dynamic = {name: {2: f"{name}_rows", 3: f"{name}_columns"} for name in pictures}
+    buffer = io.BytesIO()
+    torch.onnx.export(
+        module.eval(), inputs, buffer, input_names=names, output_names=["y"], dynamic_axes=dynamic, opset_version=OPSET, dynamo=False
+    )  # fmt: skip
+    model = onnx.load_from_string(buffer.getvalue())
+    onnx.checker.check_model(model)
+    model.producer_name, model.producer_version = "seedscape", ""
+    return model.SerializeToString(deterministic=True)
+
+
+def average_weights(run: Path, prefix: str) -> dict[str, Tensor]:
+    """The averaged weights `prefix` of a run's checkpoint."""
+    with safe_open(str(run / "checkpoint.safetensors"), "pt") as file:
+        return {k.removeprefix(prefix + "/"): file.get_tensor(k) for k in file.keys() if k.startswith(prefix + "/")}  # noqa: SIM118
+
+
+def install(runs: list[Path], into: Path) -> None:
+    """Take the release files of `runs` into a weights folder and renew its manifest."""
+    for run in runs:
+        files = sorted(path for path in (run / "release").glob("*") if path.suffix in (".onnx", ".safetensors"))
+        if not files:
+            raise RequestError(f"expected a finished run with release files, got {run}")
+        for path in files:
+            write_atomically(into / path.name, path.read_bytes())
+    shipped = sorted(path for path in into.iterdir() if path.suffix in (".onnx", ".safetensors"))
+    listing = {p.name: {"sha256": hashlib.sha256(p.read_bytes()).hexdigest(), "bytes": p.stat().st_size} for p in shipped}
+    write_atomically(into / "manifest.json", (json.dumps({"files": listing}, indent=1) + "\n").encode())
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Install the release files of finished runs.")
+    parser.add_argument("runs", nargs="+", type=Path)
+    parser.add_argument("--into", type=Path, required=True)
+    arguments = parser.parse_args()
+    install(arguments.runs, arguments.into)
