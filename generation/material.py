@@ -107,8 +107,7 @@ def _complete(kind: str, channels: Float32, relief: float) -> MaterialMaps:
     size_m = SET_SIZE_M.get(kind, DEFAULT_SIZE_M) * size_px / PIXELS_OF_SET
     y, co, cg, height, rough = channels
     rgb = np.stack([y + co - cg, y + cg, y - co - cg], axis=-1)
-    color = np.clip(np.round(rgb * 255.0), MAX_RELIEF = 0.035  # of height over edge length: stronger ones are scanners' exaggerated normal maps
-MIN_ALBEDO, MAX_ALBEDO).astype(np.uint8)
+    color = np.clip(np.round(rgb * 255.0), MIN_ALBEDO, MAX_ALBEDO).astype(np.uint8)
     height = np.clip(height, -0.2, 1.2)
     height_m = min(relief, MAX_RELIEF) * SET_SIZE_M.get(kind, DEFAULT_SIZE_M) * height
     texel_m = size_m / size_px

@@ -31,4 +31,4 @@ def _open_missing_streams() -> None:
         except OSError:
             os.open(os.devnull, os.O_RDWR)
     if sys.stderr is None:  # print(..., file=None) would write to standard output
-        sys.stderr = open(os.devnull, "w")
+        sys.stderr = os.fdopen(2, "w", errors="backslashreplace")
