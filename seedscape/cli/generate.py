@@ -67,7 +67,7 @@ def generate(
         progress("export", 0.75)
         data, report = export_scene(scene, None, profile)
         if not no_preview:
-            progress("preview", 0.9)
+            progress("preview", 0.8)
             try:
                 picture = render_preview(data)
             except MissingPartError as error:  # the environment is whole without its picture

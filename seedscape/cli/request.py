@@ -57,11 +57,12 @@ def read_text(path: str) -> str:
         raise RequestError(f"expected a file that can be read, got {shown(path)}: {reason}") from None
 
 
-def whole_number(name: str, text: str, low: int, high: int) -> int:
-    """A whole number of a flag, within its range."""
-    if re.fullmatch(r"[0-9]{1,20}", text) and low <= int(text) <= high:
+def whole_number(name: str, text: str, low: int, high: int, step: int = 1) -> int:
+    """A whole number of a flag, within its range and a multiple of `step`."""
+    if re.fullmatch(r"[0-9]{1,20}", text) and low <= int(text) <= high and int(text) % step == 0:
         return int(text)
-    raise RequestError(f"{name}: expected a whole number {low} to {high}, got {shown(text)}")
+    multiple = f", a multiple of {step}," if step > 1 else ""
+    raise RequestError(f"{name}: expected a whole number {low} to {high}{multiple or ','} got {shown(text)}")
 
 
 def real_number(name: str, text: str, low: float, high: float) -> float:

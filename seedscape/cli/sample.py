@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
+from seedscape.assets.errors import RequestError
 from seedscape.cli.request import real_number, whole_number
 from seedscape.cli.say import say
-from seedscape.scene.spec import MAX_SEED
+from seedscape.scene.spec import MAX_SEED, unknown
 
 MAX_COUNT = 100_000
 MAX_TERRAIN_PX = 4096
@@ -54,17 +55,21 @@ def terrain(seed: str, count: str, size: str, spacing_m: str, output: str) -> No
 def material(seed: str, material: str, size: str, output: str) -> None:
     """One tiling PBR set: basecolor.png, normal.png (OpenGL), orm.png, height.png (16 bit)."""
     number = whole_number("--seed", seed, 0, MAX_SEED)
-    num_pixels = whole_number("--size", size, 64, MAX_MATERIAL_PX)
+    num_pixels = whole_number("--size", size, 64, MAX_MATERIAL_PX, step=8)  # a latent cell is 8 pixels
 
     from seedscape.assets.files import require_writable, write_group
     from seedscape.cli.arrays import encode_png
-    from seedscape.generation.material import generate_material
+    from seedscape.generation.material import generate_material, open_material_model
 
+    known = open_material_model().materials
+    if material.partition("/")[0] not in known:
+        raise RequestError(unknown("a material class", material, known))
     folder = Path(output)
     names = ("basecolor.png", "normal.png", "orm.png", "height.png")
     require_writable(folder / names[0])
     maps = generate_material(number, material, num_pixels)
-    pictures = (maps.base_color, maps.normal, maps.orm, maps.height)
-    write_group({folder / name: encode_png(pixels) for name, pixels in zip(names, pictures, strict=True)})
-    for name in names:
-        say(str(folder / name))
+    pictures = [encode_png(pixels) for pixels in (maps.base_color, maps.normal, maps.orm)] + [encode_png(maps.height)]
+    paths = [folder / name for name in names]
+    write_group(dict(zip(paths, pictures, strict=True)))
+    for path in paths:
+        say(str(path))

@@ -29,7 +29,10 @@ MATERIAL = ("sample", "material", "-o", "out", "--seed")
         ((*TERRAIN, "1", "--spacing-m", "nan"), "--spacing-m: expected a number 0.5 to 120, got nan"),
         ((*TERRAIN, "1", "--spacing-m", "-30"), "--spacing-m: expected a number 0.5 to 120, got -30"),
         ((*MATERIAL, "1", "--material", "gras"), "expected a material class, got gras (did you mean grass?)"),
-        ((*MATERIAL, "1", "--material", "grass", "--size", "1000"), "--size: expected"),
+        (
+            (*MATERIAL, "1", "--material", "grass", "--size", "1001"),
+            "expected a material size of 64 to 4096 pixels, a multiple of 8",
+        ),
         (
             ("train", "terain", "--data", ".", "-o", "run"),
             "expected terrain or material, got terain (did you mean terrain?)",
