@@ -64,8 +64,8 @@ class _Writer:
             lights = [_light(name, scene.lights[name]) for name in self.lights]
             document.json["extensions"] = {"KHR_lights_punctual": {"lights": lights}}
             extensions["KHR_lights_punctual"] = None
-        if any("extensions" in material for material in document.json.get("materials", [])):
-            extensions["KHR_materials_unlit"] = None
+        for written in document.json.get("materials", []):
+            extensions |= dict.fromkeys(written.get("extensions", {}))
         if extensions:
             document.json["extensionsUsed"] = sorted(extensions)
         return document.to_glb()
@@ -183,6 +183,8 @@ def _material(name: str, material: Material, textures: dict[str, int]) -> dict[s
         value["doubleSided"] = True
     if material.unlit:
         value["extensions"] = {"KHR_materials_unlit": {}}
+    elif material.specular != 1.0:
+        value["extensions"] = {"KHR_materials_specular": {"specularFactor": material.specular}}
     if material.licence:
         value["extras"] = {"licence": material.licence}
     return value

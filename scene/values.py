@@ -48,6 +48,7 @@ class Material:
     """Metallic-roughness material; texture fields are keys into Scene.textures.
 
     orm: red occlusion, green roughness, blue metallic. unlit: shown as is, no lighting (sky).
+    specular: strength of the mirror part, 0 for leaves whose normals are bent (they would gleam at their rims).
     """
 
     base_color: str | None = None
@@ -57,6 +58,7 @@ class Material:
     orm: str | None = None
     metallic: float = 0.0
     roughness: float = 1.0
+    specular: float = 1.0
     alpha_mode: Literal["OPAQUE", "MASK", "BLEND"] = "OPAQUE"
     alpha_cutoff: float = 0.5
     double_sided: bool = False
