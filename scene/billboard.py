@@ -30,7 +30,7 @@ class Billboard:
 
 def billboard_material() -> Material:
     """Roughness as of the near trees; a lower cutoff, because mip maps thin the coverage of distant cards."""
-    return Material(base_color=TEXTURE, roughness=0.85, alpha_mode="MASK", alpha_cutoff=0.33)
+    return Material(base_color=TEXTURE, roughness=1.0, specular=0.0, alpha_mode="MASK", alpha_cutoff=0.33)
 
 
 def paint_billboards(meshes: list[Mesh], texture: Texture, cutoff: float) -> tuple[Texture, list[Billboard]]:
@@ -63,7 +63,7 @@ def picture(
     p = mesh.positions.astype(np.float64)
     assert mesh.uvs is not None and mesh.normals is not None and mesh.colors is not None
     screen = np.stack([(p[:, 0] / half_width_m + 1.0) * 0.5 * w, (1.0 - p[:, 1] / height_m) * h, p[:, 2]], axis=1)
-    light = 0.80 + 0.20 * mesh.normals[:, 1].astype(np.float64)
+    light = 0.92 + 0.20 * mesh.normals[:, 1].astype(np.float64)
     shade = mesh.colors[:, 0].astype(np.float64) * light
     # x, y, z, u, v, shade; float32 is a tenth of a texel at worst, and twice as quick.
     values = np.concatenate([screen, mesh.uvs.astype(np.float64), shade[:, None]], axis=1).astype(np.float32)
@@ -159,7 +159,7 @@ def billboards(
     corners, normals, uvs = [], [], []
     for x, y in ((-1.0, 0.0), (1.0, 0.0), (1.0, 1.0), (-1.0, 1.0)):
         corners.append(feet[:, None] + right * (half[:, None, None] * x) + up * (tall[:, None, None] * y))
-        normals.append(unit(front * 0.75 + right * (0.65 * x) + up * (0.25 + 0.5 * y)))
+        normals.append(unit(front * 0.6 + right * (0.35 * x) + up * (0.6 + 0.4 * y)))
         uv = np.stack([rect[:, 0] if x < 0 else rect[:, 2], rect[:, 3] if y == 0.0 else rect[:, 1]], axis=1)
         uvs.append(np.repeat(uv[:, None], 3, axis=1))
     colors = np.ones((n, 3, 4, 4))

@@ -29,7 +29,7 @@ Rect = tuple[float, float, float, float]  # u0, v0 (upper left), u1, v1 (lower r
 _LEAVES: dict[str, dict[str, tuple[Colour, ...]]] = {
     "broadleaf": {
         "spring": ((104, 138, 52), (122, 152, 62), (92, 126, 48)),
-        "summer": ((66, 94, 36), (80, 108, 44), (54, 82, 32), (94, 120, 50)),
+        "summer": ((78, 106, 42), (92, 120, 50), (66, 94, 38), (106, 130, 56)),
         "autumn": ((186, 118, 34), (164, 78, 30), (194, 148, 52), (122, 104, 40), (140, 56, 28)),
         "winter": (),
     },
@@ -45,7 +45,7 @@ _LEAVES: dict[str, dict[str, tuple[Colour, ...]]] = {
         "autumn": ((150, 96, 46), (128, 108, 54), (112, 62, 40), (100, 98, 50)),
         "winter": ((92, 84, 58), (78, 74, 52)),
     },
-    "spruce": {"any": ((44, 66, 40), (54, 78, 46), (36, 56, 36), (62, 86, 50))},
+    "spruce": {"any": ((56, 80, 46), (66, 92, 52), (48, 70, 42), (76, 102, 58))},
     "pine": {"any": ((66, 92, 50), (80, 106, 58), (56, 80, 46))},
 }
 
@@ -123,7 +123,7 @@ def _paint_bark(rng: np.random.Generator, bark: MaterialMaps | None, pixels: UIn
             shade = _shrink(bark.orm[..., :1].astype(np.float64), SIZE // 2, inner) / 255.0
             relief = _shrink(bark.height[..., None].astype(np.float64), SIZE // 2, inner) / 65535.0
         # The strip has no normal map, so crevices are darkened in its colour instead.
-        colour = np.tile(colour * (0.45 + 0.55 * shade) * (0.75 + 0.4 * relief), (2, 1, 1))
+        colour = np.tile(colour * (0.45 + 0.55 * shade) * (0.9 + 0.4 * relief), (2, 1, 1))
         if name == "pale_bark":
             grey = colour.mean(axis=2, keepdims=True)
             grey = grey / max(float(grey.mean()), 1.0)

@@ -21,8 +21,8 @@ from seedscape.scene.values import Material, Mesh, Texture
 
 MATERIAL = "grass_tufts"
 TEXTURE = "grass_tufts"
-REACH_M = 46.0
-MAX_TUFTS = 8500
+REACH_M = 42.0
+MAX_TUFTS = 9500
 CELL = 256
 _NEUTRAL: tuple[Colour, ...] = ((214, 216, 206), (198, 202, 188), (226, 224, 214))
 _NEUTRAL_LINEAR = 0.62  # mean of the drawn blades in linear light; vertex colours divide by it
@@ -45,7 +45,7 @@ def grass_material() -> Material:
 def paint_grass(rng: np.random.Generator, biome: str) -> Texture:
     """Four cells: a tuft, a taller one, one with seed heads, flowers. Blades are neutral, flowers in their own colours."""
     petals = _PETALS.get(biome, ())
-    cells = [_tuft(rng, 26, 0.62, 0.0), _tuft(rng, 20, 0.9, 0.0), _tuft(rng, 16, 0.72, 0.5), _flowers(rng, petals)]
+    cells = [_tuft(rng, 46, 0.58, 0.0, 0.40), _tuft(rng, 34, 0.86, 0.0, 0.34), _tuft(rng, 30, 0.6, 0.25, 0.36), _flowers(rng, petals)]
     top, bottom = np.concatenate(cells[:2], axis=1), np.concatenate(cells[2:], axis=1)
     return Texture(np.concatenate([top, bottom], axis=0), "color", "clamp")
 
@@ -56,22 +56,22 @@ def _blade(canvas: Canvas, root: float, turn: float, length: float, bend: float,
     canvas.polygon(np.concatenate([spine - half, (spine + half)[::-1]]), colour)
 
 
-def _tuft(rng: np.random.Generator, blades: int, height: float, seeds: float) -> UInt8:
+def _tuft(rng: np.random.Generator, blades: int, height: float, seeds: float, spread: float) -> UInt8:
     canvas = Canvas(CELL, CELL, (188, 190, 176))
     for i in range(blades):
         light = 0.78 + 0.3 * i / blades  # the last ones stand in front
-        root = 0.5 + (int(rng.integers(-1000, 1001)) / 1000.0) * 0.26
-        turn = (root - 0.5) * 0.16 + int(rng.integers(-40, 41)) / 1000.0
+        root = 0.5 + (int(rng.integers(-1000, 1001)) / 1000.0) * spread
+        turn = (root - 0.5) * 0.10 + int(rng.integers(-40, 41)) / 1000.0
         length = height * (0.62 + int(rng.integers(38)) / 100.0)
         bend = (1.0 if turn > 0 else -1.0) * int(rng.integers(10, 120)) / 1000.0
         _blade(canvas, root, turn, length, bend, 0.016 if not seeds else 0.010, vary(rng, _NEUTRAL, light, 6))
         if seeds * 100 > int(rng.integers(100)):
             stalk = ray(np.array([root, 0.0]), turn * 0.5, min(0.92, height * 1.22), bend * 0.4, 6)
-            canvas.line(stalk, 0.008, vary(rng, _NEUTRAL, 0.95, 5))
+            canvas.line(stalk, 0.014, vary(rng, _NEUTRAL, 0.95, 5))
             for at in np.linspace(0.55, 1.0, 9):
                 point = stalk[3] + (stalk[-1] - stalk[3]) * at
-                for way in (-0.06, 0.06):
-                    canvas.line(ray(point, turn + way, 0.045, 0.0, 2), 0.016, vary(rng, ((226, 214, 178),), 1.0, 8))
+                for way in (-0.03, 0.03):
+                    canvas.line(ray(point, turn + way, 0.05, 0.0, 2), 0.016, vary(rng, ((226, 214, 178),), 1.0, 8))
     return canvas.finish()
 
 
@@ -105,7 +105,7 @@ def grow_grass(site: Site, biome: Biome, spec: SceneSpec, materials: dict[str, M
         return []
     rng = stream(spec.seed, "scene", "grass")
     count = round(MAX_TUFTS * min(1.0, biome.grass * spec.vegetation / 9.0))
-    thrown = min(count * 3, 3 * MAX_TUFTS)
+    thrown = count * 4
     # Distance by u^(3/4): density falls as distance^(-2/3), so that the tufts stand where they are looked at.
     u, turn = fractions(rng, thrown), fractions(rng, thrown)
     root = np.sqrt(u)
@@ -140,8 +140,8 @@ def grow_grass(site: Site, biome: Biome, spec: SceneSpec, materials: dict[str, M
     feet = np.stack([x[keep], y[keep] - 0.03, z[keep]], axis=1)
     up = normals(site.terrain, x[keep], z[keep], np.full(len(keep), 1.0))
     near = smoothstep(REACH_M, REACH_M * 0.55, distance[keep])
-    width = (0.34 + 0.30 * size[keep]) * (1.0 + 0.5 * (1.0 - near))
-    tall = width * (0.62 + 0.38 * size[keep]) * (0.35 + 0.65 * near)
+    width = (0.46 + 0.36 * size[keep]) * (1.0 + 0.5 * (1.0 - near))
+    tall = width * (0.50 + 0.40 * size[keep]) * (0.35 + 0.65 * near)
     gain = np.where(flower, 0.0, 1.0)[:, None]
     colour = (tint[keep] * (1.1 + 0.35 * (size[keep, None] - 0.5)) / _NEUTRAL_LINEAR) * gain + (1.0 - gain)
     meshes = []

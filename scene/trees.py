@@ -37,7 +37,7 @@ class TreeModel:
 
 def tree_material() -> Material:
     """What all trees of a scene share."""
-    return Material(base_color=TEXTURE, roughness=0.85, alpha_mode="MASK", alpha_cutoff=0.4)
+    return Material(base_color=TEXTURE, roughness=1.0, specular=0.0, alpha_mode="MASK", alpha_cutoff=0.4)
 
 
 def grow_tree(species: str, rng: np.random.Generator, atlas: Atlas) -> TreeModel:
@@ -127,13 +127,13 @@ def _sprigs(
     return _cards(roots - heading * size * 0.12, heading * size, right * size * 0.5, rect)
 
 
-def _round(surface: Surface, centre: Float64, radii: Float64, dark: float = 0.38) -> Surface:
+def _round(surface: Surface, centre: Float64, radii: Float64, dark: float = 0.5) -> Surface:
     """Bend the normals of foliage out from an ellipsoid and darken what lies inside and below."""
     from_centre = (surface.positions - centre) / radii
     depth = np.sqrt(dot(from_centre, from_centre))
-    normals = unit(from_centre / radii * float(radii.mean()) + np.array([0.0, 0.35, 0.0]))
+    normals = unit(unit(from_centre / radii) * 0.6 + np.array([0.0, 0.75, 0.0]))
     low = smoothstep(-1.1, 0.5, from_centre[:, 1])
-    shade = (dark + (1.0 - dark) * smoothstep(0.15, 1.05, depth)) * (0.72 + 0.28 * low)
+    shade = (dark + (1.0 - dark) * smoothstep(0.15, 1.05, depth)) * (0.8 + 0.2 * low)
     return Surface(surface.positions, normals, surface.uvs, shade, surface.indices)
 
 
@@ -187,8 +187,8 @@ def _spruce(rng: np.random.Generator, atlas: Atlas) -> Grown:
         x, y, z = needles.positions.T
         reach = np.sqrt(x * x + z * z)
         outline = np.maximum(0.25 * height * (1.0 - y / height), 0.25)
-        normals = unit(np.stack([x / outline, np.full_like(x, 0.75), z / outline], axis=1))
-        shade = (0.34 + 0.66 * smoothstep(0.1, 1.0, reach / outline)) * (0.8 + 0.2 * smoothstep(0.0, 0.4, y / height))
+        normals = unit(np.stack([x / outline, np.full_like(x, 0.95), z / outline], axis=1))
+        shade = (0.45 + 0.55 * smoothstep(0.1, 1.0, reach / outline)) * (0.8 + 0.2 * smoothstep(0.0, 0.4, y / height))
         return Surface(needles.positions, normals, needles.uvs, shade, needles.indices)
 
     near = join([_dark_foot(tubes(trunk, 8, atlas.bark["bark"], BARK_V_PER_M), 0.55), dress(boughs, 0.29, 2)])
@@ -277,9 +277,9 @@ def _dead_tree(rng: np.random.Generator, atlas: Atlas) -> Grown:
 def _shrub(rng: np.random.Generator, atlas: Atlas) -> Grown:
     """Knee to breast high, many stems from the ground."""
     height = 1.1 + 0.7 * float(fractions(rng, 1)[0])
-    trunk = grow_trunk(rng, height * 0.35, 0.03, 3)
+    trunk = grow_trunk(rng, height * 0.3, 0.03, 3)
     how = Branching(
-        9, 0.05, 0.9, (0.15, 0.06), ((0.0, 1.9), (1.0, 1.7)), joints=5, pull=0.05, radius=0.6, wander=0.12
+        10, 0.0, 0.9, (0.21, 0.05), ((0.0, 1.7), (1.0, 1.9)), joints=5, pull=0.07, radius=0.6, wander=0.12
     )
     stems = grow_branches(rng, trunk, how)
     wood = tubes(_thin(stems, 4), 3, atlas.bark["bark"], BARK_V_PER_M)
@@ -287,8 +287,8 @@ def _shrub(rng: np.random.Generator, atlas: Atlas) -> Grown:
     if rects is None:
         return wood, tubes(_thin(stems, 2), 3, atlas.bark["bark"], BARK_V_PER_M), 0.0
     centre, radii = _crown(stems, 0.3)
-    near = _round(_sprigs(rng, stems, rects, 7, height * 0.48, 0.25), centre, radii, 0.45)
-    few = _round(_sprigs(rng, stems, rects, 2, height * 0.8, 0.35), centre, radii, 0.45)
+    near = _round(_sprigs(rng, stems, rects, 8, height * 0.48, 0.05), centre, radii, 0.55)
+    few = _round(_sprigs(rng, stems, rects, 3, height * 0.7, 0.12), centre, radii, 0.55)
     return join([_dark_foot(wood, 0.7), near]), few, 0.0
 
 
