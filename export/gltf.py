@@ -81,17 +81,22 @@ class Document:
         return self._accessors[key]
 
     def to_glb(self) -> bytes:
-        """The GLB container: header, JSON chunk padded with spaces, BIN chunk padded with zeros (4.4)."""
+        """The finished file."""
         document = dict(self.json)
         if self._binary:
             document["buffers"] = [{"byteLength": len(self._binary)}]
-        try:
-            text = json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
-        except (TypeError, ValueError) as error:  # extras hold something that is no JSON value
-            raise RequestError(f"expected extras of finite JSON values, got: {error}") from None
-        text += b" " * (-len(text) % 4)
-        chunks = struct.pack("<II", len(text), CHUNK_JSON) + text
-        if self._binary:
-            binary = bytes(self._binary) + b"\0" * (-len(self._binary) % 4)
-            chunks += struct.pack("<II", len(binary), CHUNK_BIN) + binary
-        return struct.pack("<III", GLB_MAGIC, 2, 12 + len(chunks)) + chunks
+        return pack_glb(document, bytes(self._binary))
+
+
+def pack_glb(document: dict[str, Any], binary: bytes) -> bytes:
+    """The GLB container: header, JSON chunk padded with spaces, BIN chunk padded with zeros (glTF 2.0, 4.4)."""
+    try:
+        text = json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError) as error:  # extras hold something that is no JSON value
+        raise RequestError(f"expected extras of finite JSON values, got: {error}") from None
+    text += b" " * (-len(text) % 4)
+    chunks = struct.pack("<II", len(text), CHUNK_JSON) + text
+    if binary:
+        binary += b"\0" * (-len(binary) % 4)
+        chunks += struct.pack("<II", len(binary), CHUNK_BIN) + binary
+    return struct.pack("<III", GLB_MAGIC, 2, 12 + len(chunks)) + chunks

@@ -5,9 +5,7 @@ environment must survive that. Measured with 135,000 triangles and two other pro
 the process that draws, of which 0.9 s is the picture and 0.9 s are imports, the driver and the upload.
 """
 
-import json
 import os
-import struct
 import subprocess
 import sys
 from typing import Any
@@ -28,9 +26,7 @@ def render_preview(glb: bytes, width: int = 960, height: int = 540) -> bytes:
         environment.setdefault("EGL_PLATFORM", "surfaceless")
     command = [sys.executable, "-m", "seedscape.export.filament", str(width), str(height)]
     try:
-        done = subprocess.run(
-            command, input=visible_part(glb), capture_output=True, check=False, env=environment, timeout=TIMEOUT_S
-        )
+        done = subprocess.run(command, input=glb, capture_output=True, check=False, env=environment, timeout=TIMEOUT_S)
     except subprocess.TimeoutExpired:
         raise MissingPartError(f"expected a preview within {TIMEOUT_S:.0f} s, got none; try --no-preview") from None
     except OSError as error:
@@ -40,30 +36,6 @@ def render_preview(glb: bytes, width: int = 960, height: int = 540) -> bytes:
     said = done.stderr.decode("utf-8", "replace").strip().splitlines()
     reason = said[-1][:200] if said else f"exit status {done.returncode}"
     raise MissingPartError(f"no preview: {reason} (needs `pip install filly` and libegl1; or use --no-preview)")
-
-
-def visible_part(glb: bytes) -> bytes:
-    """The same GLB with only its default scene: Filament's loader would draw the nodes of the other scenes too."""
-    (json_length,) = struct.unpack_from("<I", glb, 12)
-    document: dict[str, Any] = json.loads(glb[20 : 20 + json_length])
-    nodes = document.get("nodes", [])
-    scene = document["scenes"][document.get("scene", 0)]
-    seen: set[int] = set()
-    waiting = list(scene.get("nodes", []))
-    while waiting:
-        index = waiting.pop()
-        if index not in seen:
-            seen.add(index)
-            waiting += nodes[index].get("children", [])
-    for index, node in enumerate(nodes):
-        if index not in seen:
-            node.pop("mesh", None)
-    document["scenes"], document["scene"] = [scene], 0
-    text = json.dumps(document).encode()
-    text += b" " * (-len(text) % 4)
-    rest = glb[20 + json_length :]
-    total = 20 + len(text) + len(rest)
-    return glb[:8] + struct.pack("<III", total, len(text), 0x4E4F534A) + text + rest
 
 
 def find_spawn(nodes: list[dict[str, Any]]) -> tuple[tuple[float, float, float], tuple[float, float, float]]:

@@ -1,4 +1,4 @@
-import json
+import dataclasses
 import struct
 import subprocess
 from io import BytesIO
@@ -9,8 +9,11 @@ from PIL import Image
 
 from seedscape.assets.errors import MissingPartError, RequestError
 from seedscape.export import export_scene, inspect_glb, render_preview
-from seedscape.export.preview import find_spawn, visible_part
+from seedscape.export.filament import sky_samples, suit_filament
+from seedscape.export.gltf import pack_glb
+from seedscape.export.preview import find_spawn
 from seedscape.export.sky_light import encode_sky_light
+from seedscape.scene.values import Material, Texture
 from tests.export.synthetic import synthetic_scene
 
 
@@ -28,13 +31,56 @@ def test_the_picture_shows_sky_over_lit_ground(glb: bytes) -> None:
     assert 40 < ground.mean() < 220 and ground.std() > 8  # its texture is there, neither black nor burnt out
 
 
-def test_only_the_default_scene_is_kept(glb: bytes) -> None:
-    kept = visible_part(glb)
-    report = inspect_glb(kept)
+def test_only_the_default_scene_is_handed_to_the_renderer(glb: bytes) -> None:
+    document, binary = suit_filament(glb)
+    report = inspect_glb(pack_glb(document, binary))
     assert (report.triangles, report.draw_calls) == (inspect_glb(glb).triangles, inspect_glb(glb).draw_calls)
-    document = json.loads(kept[20 : 20 + struct.unpack_from("<I", kept, 12)[0]])
-    assert len(document["scenes"]) == 1
     assert all("mesh" not in node for node in document["nodes"] if node["name"] in ("walkable", "collision"))
+
+
+def test_half_transparent_vertices_let_half_of_the_ground_through() -> None:
+    scene = synthetic_scene(posts=9, picture=16, trees=1, yaw_rad=0.0)
+    ground = scene.models["ground"][0]
+    corners = np.ones((len(ground.positions), 4), np.float32)
+
+    def brightness(alpha: float | None) -> float:
+        """Of the picture's lower edge: black ground, with a white overlay of this opacity."""
+        parts = [dataclasses.replace(ground, material="black", colors=None)]
+        if alpha is not None:
+            colors = corners * np.array([1, 1, 1, alpha], np.float32)
+            parts.append(dataclasses.replace(ground, material="white", colors=colors))
+        materials = {"black": Material(base_color_factor=(0.0, 0.0, 0.0, 1.0)), "white": Material(alpha_mode="BLEND")}
+        changed = dataclasses.replace(
+            scene, models=scene.models | {"ground": tuple(parts)}, materials=scene.materials | materials
+        )
+        pixels = np.asarray(Image.open(BytesIO(render_preview(export_scene(changed)[0], 96, 54))).convert("RGB"))
+        return float(((pixels[-6:] / 255.0) ** 2.2).mean())  # linear, near enough
+
+    nothing, half, whole = brightness(None), brightness(0.25), brightness(1.0)
+    assert nothing < 0.05 < half < 0.75 * whole
+    assert abs(brightness(0.0) - nothing) < 0.02
+
+
+def test_a_sky_is_sampled_from_its_vertex_colours_and_its_picture(glb: bytes) -> None:
+    directions, colors = sky_samples(*suit_filament(glb), np.array([0.0, 1.6, 0.0]))
+    assert (directions**2).sum(axis=1) == pytest.approx(1.0)
+    high, low = colors[directions[:, 1] > 0.9].mean(axis=0), colors[np.abs(directions[:, 1]) < 0.1].mean(axis=0)
+    assert high[2] > high[0] + 0.3 and low[0] > high[0] + 0.3  # deep blue above, pale at the horizon
+    scene = synthetic_scene(posts=9, picture=16)
+    sky = scene.models["sky"][0]
+    uvs = np.zeros((len(sky.positions), 2), np.float32)
+    uvs[:, 1] = sky.positions[:, 1] < 0.0  # the upper half of the picture above the horizon
+    picture = np.zeros((16, 32, 3), np.uint8)
+    picture[:8] = (255, 0, 0)
+    painted = dataclasses.replace(
+        scene,
+        models=scene.models | {"sky": (dataclasses.replace(sky, uvs=uvs * 0.9, colors=None),)},
+        materials=scene.materials | {"sky": Material("sky", unlit=True)},
+        textures=scene.textures | {"sky": Texture(picture, "color")},
+    )
+    directions, colors = sky_samples(*suit_filament(export_scene(painted)[0]), np.zeros(3))
+    assert colors[directions[:, 1] > 0.1][0] == pytest.approx([1.0, 0.0, 0.0], abs=0.02)
+    assert colors[directions[:, 1] < -0.1][0] == pytest.approx([0.0, 0.0, 0.0], abs=0.02)
 
 
 def test_the_eye_is_above_the_spawn_point_and_looks_along_its_heading() -> None:
