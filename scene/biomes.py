@@ -59,7 +59,8 @@ class Biome:
     snow_line: altitude (0 .. 1 of the surrounding land) above which snow lies in summer; above 1 there is none.
     rocks_per_hectare, rock_material: boulders. grass: tufts per square metre near the visitor.
     grass_tint: season -> multiplier of the grass colours. haze, sky_tint: linear RGB of the distant air and of the sky.
-    sea: whether the world's sea level floods low ground.
+    sea: whether the world's sea level floods low ground. standing_water: factor of the wished-for wetness; dry country
+    keeps few lakes.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Biome:
     snow_line: float = 2.0
     winter_snow: bool = False
     sea: bool = False
+    standing_water: float = 1.0
     grass_tint: dict[str, Colour] = field(default_factory=dict)
     haze: Colour = (0.55, 0.66, 0.80)
     sky_tint: Colour = WHITE
@@ -188,6 +190,7 @@ def desert() -> Biome:
         rocks_per_hectare=18.0,
         rock_material="rock",
         grass=0.5,
+        standing_water=0.15,
         grass_tint={},
         haze=(0.80, 0.70, 0.56),
         sky_tint=(1.03, 1.0, 0.96),
@@ -210,6 +213,7 @@ def canyon() -> Biome:
         species=(Species("pine", 9.0, moisture=(0.2, 0.5)), Species("shrub", 35.0), Species("dead_tree", 3.0)),
         rocks_per_hectare=34.0,
         rock_material="rock",
+        standing_water=0.6,
         grass=1.5,
         grass_tint={},
         haze=(0.76, 0.66, 0.56),

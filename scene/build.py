@@ -10,6 +10,7 @@ from seedscape.generation.rng import fractions, stream
 from seedscape.generation.values import HeightField, MaterialMaps, Terrain
 from seedscape.scene.biomes import Biome, ground_layers, make_biome, materials_needed
 from seedscape.scene.contact import contact_shade
+from seedscape.scene.cover import shore_heights
 from seedscape.scene.ground import ground_models
 from seedscape.scene.horizon import HORIZON_TEXTURE, horizon_materials, paint_horizon
 from seedscape.scene.scatter import Placement, place
@@ -31,6 +32,7 @@ GROUND_TRIANGLES = 62_000  # base layer and horizon; overlays of the same triang
 DRAWN_GROUND_TRIANGLES = 150_000  # all layers and the water together
 WALK_TRIANGLES = 20_000  # the light mesh behind walkable and collision, horizon included
 DOME_REACH = 1.01  # the land is a disc as wide as the square it is made on; the sky stands just behind its rim
+SHORE_BAND_M, SHORE_IMPORTANCE = 1.2, 3.0  # metres above or below the water; factor
 ERROR_RINGS_M = (30.0, 60.0, 120.0, 240.0, 500.0, 1000.0, 2000.0, 6000.0)
 
 
@@ -57,7 +59,7 @@ def build_scene(
     tell("plants and rocks")
     placed = place(site, biome, spec, materials)
     tell("ground")
-    lattice = measure(terrain, Tolerance())
+    lattice = measure(terrain, Tolerance(), _shores(site))
     water = water_model(site, lattice.half_m)
     spare = DRAWN_GROUND_TRIANGLES - sum(len(part.indices) for part in water)
     mesh, models = _ground(site, lattice, biome, spec, materials, contact_shade(placed.shadows, spec.size_m), spare)
@@ -103,6 +105,13 @@ def build_scene(
         spec=spec_to_dict(spec),
         extras=_figures(site, mesh, land, placed) | {"sun_elevation_deg": round(sky.sun_elevation_deg, 2)},
     )
+
+
+def _shores(site: Site) -> HeightField:
+    """Where the ground's mesh should be finer: a coarse triangle shows most where a flat lake cuts it."""
+    near = shore_heights(site) < SHORE_BAND_M
+    factor = np.where(near, SHORE_IMPORTANCE, 1.0).astype(np.float32)
+    return HeightField(factor, site.spacing_m, site.origin_m)
 
 
 def _ground(

@@ -105,10 +105,10 @@ def _cover(layer: Layer, at: LandPoints, seed: int, detail: int) -> Float:
     ) * layer.ragged
     cover = np.full(at.altitude.shape, layer.strength)
     rules: tuple[tuple[Ramp | None, Float, float], ...] = (
-        (layer.altitude, at.altitude, 0.12),
-        (layer.slope, at.slope, 0.35),
-        (layer.gentle, at.slope, 0.35),
-        (layer.moisture, at.moisture, 0.30),
+        (layer.altitude, at.altitude, 0.16),
+        (layer.slope, at.slope, 0.50),
+        (layer.gentle, at.slope, 0.50),
+        (layer.moisture, at.moisture, 0.45),
         (layer.curvature, at.curvature, 0.006),
         (layer.shore_m, at.shore_m, 1.5),
     )
@@ -116,9 +116,9 @@ def _cover(layer: Layer, at: LandPoints, seed: int, detail: int) -> Float:
         if rule is not None:
             cover = cover * smoothstep(rule[0], rule[1], values + ragged * wobble)
     if layer.patches is not None:
-        patch = land_noise(seed, f"patch {layer.material}", at.x, at.z, layer.patch_m, detail + 1)
+        patch = land_noise(seed, f"patch {layer.material}", at.x, at.z, layer.patch_m, detail + 1) + ragged * 0.25
         cover = cover * smoothstep(layer.patches[0], layer.patches[1], patch)
-    return cover
+    return smoothstep(0.2, 0.8, cover)  # borders of a few metres: wider ones look like fog on the ground
 
 
 def ground_shade(at: LandPoints, seed: int, detail: int = 3) -> Float:

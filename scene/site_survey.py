@@ -24,6 +24,8 @@ Bool = NDArray[np.bool_]
 DRY_RADIUS_M = 14.0  # no standing water this near to the spawn point
 DRY_FREEBOARD_M = 0.4  # and the water farther out stays this far below the driest ground in that circle
 MAX_LAKES = 8
+SEA_COVER_M = 0.35
+SEA_FREEBOARD_M = 1.2
 NEIGHBOURS = ((-1, 0), (0, -1), (0, 1), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))
 
 
@@ -40,7 +42,8 @@ def survey(terrain: Terrain, spec: SceneSpec, biome: Biome) -> Site:
     receivers = _receivers(filled, parents, spacing)
     area = accumulate(receivers, order) * spacing * spacing
     sea_m = _sea_level(terrain, biome)
-    lakes = find_lakes(height, filled, parents, order, spacing, line, spec.water, sea_m)
+    water = spec.water * biome.standing_water
+    lakes = find_lakes(height, filled, parents, order, spacing, line, water, sea_m)
     depth = np.zeros_like(height)
     for lake in lakes:
         depth[lake.mask] = lake.level_m - height[lake.mask]
@@ -55,7 +58,7 @@ def survey(terrain: Terrain, spec: SceneSpec, biome: Biome) -> Site:
         height_m=height.astype(np.float32),
         slope=slope.astype(np.float32),
         curvature=curvature.astype(np.float32),
-        moisture=_moisture(area, slope, curvature, depth, spacing, spec.water).astype(np.float32),
+        moisture=_moisture(area, slope, curvature, depth, spacing, water).astype(np.float32),
         water_depth_m=np.maximum(depth, 0.0).astype(np.float32),
         openness=openness(height, spacing).astype(np.float32),
         lakes=lakes,
@@ -194,10 +197,14 @@ def find_lakes(
 
 
 def _sea_level(terrain: Terrain, biome: Biome) -> float | None:
-    """World height of the sea where the biome has one and it lies within the land; never above the spawn point's feet."""
+    """World height of the sea where the biome has one and it lies within the land.
+
+    Elevation data shows the sea as a plain at its level, so ours stands a little above that; and always below the spawn
+    point's feet.
+    """
     if not biome.sea:
         return None
-    level = min(-terrain.altitude_m, -0.8)
+    level = min(SEA_COVER_M - terrain.altitude_m, -SEA_FREEBOARD_M)
     return level if float(terrain.levels[0].heights_m.min()) < level else None
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seedscape.generation.values import Terrain
+from seedscape.generation.values import HeightField, Terrain
 from seedscape.scene.land import grid_heights
 
 Float = NDArray[np.float64]
@@ -78,8 +78,11 @@ class GroundMesh:
         return _mesh_height(self, np.asarray(x, np.float64), np.asarray(z, np.float64))
 
 
-def measure(terrain: Terrain, tolerance: Tolerance) -> Lattice:
-    """Heights and ratios of every possible vertex over the square of `terrain` that is centred on the origin."""
+def measure(terrain: Terrain, tolerance: Tolerance, importance: HeightField | None = None) -> Lattice:
+    """Heights and ratios of every possible vertex over the square of `terrain` that is centred on the origin.
+
+    importance: factors of the ratio on a grid of their own, e.g. 3 along a shore; 1 is taken outside that grid.
+    """
     x0, z0, x1, z1 = terrain.levels[0].extent_m
     half = min(-x0, -z0, x1, z1)
     assert half > 0, "the origin lies inside the terrain"
@@ -95,6 +98,8 @@ def measure(terrain: Terrain, tolerance: Tolerance) -> Lattice:
         line = np.arange(-n, n + 1) * step
         height = grid_heights(terrain, line, line)
         ratio = _own_ratios(height, line, step, tolerance)
+        if importance is not None:
+            _raise_where_important(ratio, line, importance)
         if n < 1 << (depth - 1 - j):  # an edge inside the root square: finer vertices would have no partner beyond it
             ratio[[0, -1], 1::2] = 0.0
             ratio[1::2, [0, -1]] = 0.0
@@ -128,6 +133,16 @@ def _own_ratios(h: Float, line: Float, step: float, tolerance: Tolerance) -> NDA
     ratio = np.maximum(ratio, length / edge)
     ratio[0::2, 0::2] = 0.0  # born at a coarser step
     return ratio.astype(np.float32)
+
+
+def _raise_where_important(ratio: NDArray[np.float32], line: Float, importance: HeightField) -> None:
+    """Multiply, in place, the ratios inside the grid of `importance` by its nearest values."""
+    x0, z0, x1, z1 = importance.extent_m
+    c = slice(int(np.searchsorted(line, x0)), int(np.searchsorted(line, x1, "right")))
+    r = slice(int(np.searchsorted(line, z0)), int(np.searchsorted(line, z1, "right")))
+    cols = np.rint((line[c] - x0) / importance.spacing_m).astype(np.int64)
+    rows = np.rint((line[r] - z0) / importance.spacing_m).astype(np.int64)
+    ratio[r, c] *= importance.heights_m[rows[:, None], cols[None, :]]
 
 
 def _raise_parents(ratio: NDArray[np.float32]) -> NDArray[np.float32]:

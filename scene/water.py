@@ -117,8 +117,15 @@ def _sea(terrain: Terrain, level_m: float, half_m: float) -> tuple[Float, NDArra
     corners = np.stack([a, a + stride, a + stride + 1, a + 1], axis=1)
     used, local = np.unique(corners, return_inverse=True)
     quads = local.reshape(-1, 4)
-    points = np.stack([x.ravel()[used], np.full(len(used), level_m), z.ravel()[used]], axis=-1)
-    return points, np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]), depth.ravel()[used]
+    x, z, depth = x.ravel()[used], z.ravel()[used], depth.ravel()[used]
+    # Elevation data has no sea floor: where no land lies near, the water counts as deep.
+    for reach in (35.0, 110.0):
+        nearest = np.full(len(x), -np.inf)
+        for east, south in ((1, 0), (-1, 0), (0, 1), (0, -1), (0.7, 0.7), (-0.7, 0.7), (0.7, -0.7), (-0.7, -0.7)):
+            nearest = np.maximum(nearest, terrain.height(x + reach * east, z + reach * south))
+        depth = depth + np.where((nearest < level_m) & (depth > 0.0), 1.1, 0.0)
+    points = np.stack([x, np.full(len(x), level_m), z], axis=-1)
+    return points, np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]), depth
 
 
 def _grow(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
