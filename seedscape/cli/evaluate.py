@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from seedscape.cli.extras import require_torch
+from seedscape.cli.progress import Progress
 from seedscape.cli.request import require_folder, require_model
 from seedscape.cli.say import say, say_json
 
@@ -24,10 +25,14 @@ def evaluate(model: str, data: str, run: str | None, as_json: bool, output: str 
     require_torch()
     if model == "terrain":
         from seedscape.generation.evaluate.terrain import evaluate_terrain as measure
+        from seedscape.generation.evaluate.terrain import format_terrain as table
     else:
         from seedscape.generation.evaluate.material import evaluate_material as measure
-    result = measure(Path(data), Path(run) if run else None, Path(output) if output else None)
+        from seedscape.generation.evaluate.material import format_material as table
+    with Progress() as progress:
+        progress(f"measuring {model}", 0.0)
+        result = measure(Path(data), None if run is None else Path(run), None if output is None else Path(output))
     if as_json:
         say_json(result)
     else:
-        say(str(result))
+        say(table(result))

@@ -1,5 +1,6 @@
 """A process that is killed or interrupted at any moment leaves whole files or none."""
 
+import contextlib
 import json
 import os
 import signal
@@ -17,7 +18,7 @@ from seedscape.export import inspect_glb
 from seedscape.generation.rng import fractions, stream
 
 ROOT = Path(__file__).parents[2]
-GENERATE = (sys.executable, "-m", "seedscape", "generate", "7", "-o", "a.glb", "--size-m", "200")
+GENERATE = (sys.executable, "-m", "seedscape", "generate", "7", "-o", "a.glb", "--size-m", "200", "--biome", "alpine")
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
 PATIENCE_S = 180.0
 
@@ -41,7 +42,8 @@ def start(folder: Path) -> "subprocess.Popen[str]":
 
 
 def end(process: "subprocess.Popen[str]", sign: signal.Signals) -> str:
-    os.killpg(process.pid, sign)
+    with contextlib.suppress(ProcessLookupError):  # it was done already
+        os.killpg(process.pid, sign)
     return process.communicate(timeout=PATIENCE_S)[1]
 
 

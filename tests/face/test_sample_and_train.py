@@ -31,7 +31,7 @@ MATERIAL = ("sample", "material", "-o", "out", "--seed")
         ((*MATERIAL, "1", "--material", "gras"), "expected a material class, got gras (did you mean grass?)"),
         (
             (*MATERIAL, "1", "--material", "grass", "--size", "1001"),
-            "expected a material size of 64 to 4096 pixels, a multiple of 8",
+            "--size: expected a whole number 64 to 4096, a multiple of 8, got 1001",
         ),
         (
             ("train", "terain", "--data", ".", "-o", "run"),
