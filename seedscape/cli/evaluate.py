@@ -1,6 +1,7 @@
 """`seedscape evaluate terrain|material`: how near the networks come to real data, beside baselines."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -23,16 +24,25 @@ def evaluate(model: str, data: str, run: str | None, as_json: bool, output: str 
     if run is not None:
         require_folder("--model", run)
     require_torch()
-    if model == "terrain":
-        from seedscape.generation.evaluate.terrain import evaluate_terrain as measure
-        from seedscape.generation.evaluate.terrain import format_terrain as table
-    else:
-        from seedscape.generation.evaluate.material import evaluate_material as measure
-        from seedscape.generation.evaluate.material import format_material as table
+    folders = (Path(data), None if run is None else Path(run), None if output is None else Path(output))
     with Progress() as progress:
         progress(f"measuring {model}", 0.0)
-        result = measure(Path(data), None if run is None else Path(run), None if output is None else Path(output))
+        result, table = _measure_terrain(*folders) if model == "terrain" else _measure_material(*folders)
     if as_json:
         say_json(result)
     else:
-        say(table(result))
+        say(table)
+
+
+def _measure_terrain(data: Path, run: Path | None, output: Path | None) -> tuple[dict[str, Any], str]:
+    from seedscape.generation.evaluate.terrain import evaluate_terrain, format_terrain
+
+    result = evaluate_terrain(data, run, output)
+    return result, format_terrain(result)
+
+
+def _measure_material(data: Path, run: Path | None, output: Path | None) -> tuple[dict[str, Any], str]:
+    from seedscape.generation.evaluate.material import evaluate_material, format_material
+
+    result = evaluate_material(data, run, output)
+    return result, format_material(result)
