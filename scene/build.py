@@ -30,7 +30,6 @@ Models = dict[str, tuple[Mesh, ...]]
 
 GROUND_TRIANGLES = 62_000  # base layer and horizon; overlays of the same triangles come on top
 DRAWN_GROUND_TRIANGLES = 150_000  # all layers and the water together
-WALK_TRIANGLES = 20_000  # the light mesh behind walkable and collision, horizon included
 DOME_REACH = 1.01  # the land is a disc as wide as the square it is made on; the sky stands just behind its rim
 SHORE_BAND_M, SHORE_IMPORTANCE = 1.2, 3.0  # metres above or below the water; factor
 ERROR_RINGS_M = (30.0, 60.0, 120.0, 240.0, 500.0, 1000.0, 2000.0, 6000.0)
@@ -86,8 +85,7 @@ def build_scene(
     nodes += [Node("sky", model="sky"), Node("sun", light="sun", rotation=sky.rotation)]
 
     tell("paths")
-    light_mesh = triangulate(terrain, lattice, WALK_TRIANGLES)
-    walkable = walkable_mesh(site, light_mesh, placed.blockers)
+    walkable = walkable_mesh(site, mesh, placed.blockers)
     turn = float(fractions(stream(spec.seed, "scene", "spawn"), 1)[0])
     half = spec.size_m / 2.0
     used = {part.material for parts in models.values() for part in parts}
@@ -100,7 +98,7 @@ def build_scene(
         nodes=tuple(nodes),
         spawn_points=spawn_points(site, walkable, turn),
         walkable=walkable,
-        collision=_with_hulls(collision_mesh(site, light_mesh), placed),
+        collision=_with_hulls(collision_mesh(site, mesh), placed),
         bounds=((-half, float(site.height_m.min()) - 1.0, -half), (half, float(site.height_m.max()) + 40.0, half)),
         spec=spec_to_dict(spec),
         extras=_figures(site, mesh, land, placed) | {"sun_elevation_deg": round(sky.sun_elevation_deg, 2)},

@@ -34,7 +34,8 @@ class Blockers:
 def walkable_mesh(site: Site, mesh: GroundMesh, blockers: Blockers | None = None) -> Mesh:
     """The part of the ground around the spawn point that can be walked on without a break, as one connected mesh.
 
-    mesh: a light triangulation of the ground (it is not drawn). Left out: slopes above 35 degrees, water deeper than 0.3 m,
+    Its triangles are those that are drawn, so feet are exactly on what the eye sees (a lighter mesh of its own was tried: a
+    metre off in rough country at 400 m, for half a megabyte less). Left out: slopes above 35 degrees, water deeper than 0.3 m,
     the rim of the visited square, triangles around a blocker's centre, and whatever the spawn point is cut off from.
     """
     triangles = mesh.triangles
@@ -68,6 +69,9 @@ def spawn_points(site: Site, walkable: Mesh, seed_turn: float) -> tuple[SpawnPoi
         return tuple(points)
     corners = walkable.positions.astype(np.float64)[walkable.indices]
     centres = corners.mean(axis=1)
+    centres = centres[site.sample(site.water_depth_m, centres[:, 0], centres[:, 2]) <= 0.0]
+    if len(centres) == 0:
+        return tuple(points)
     room = site.size_m / 1000.0
     for number, distance in enumerate(SPREAD_M):
         cosine, sine = cos_sin(seed_turn + number / len(SPREAD_M))
