@@ -106,7 +106,8 @@ def _check_material(where: str, material: Material, scene: Scene) -> Iterator[st
             yield f"{where}: expected a texture of the scene as {field}, got {key!r}"
         elif scene.textures[key].usage != usage:
             yield f"{where}: expected a texture for {usage!r} as {field}, got one for {scene.textures[key].usage!r}"
-    factors = (*material.base_color_factor, material.metallic, material.roughness, material.alpha_cutoff)
+    shares = (material.metallic, material.roughness, material.alpha_cutoff, material.specular)
+    factors = (*material.base_color_factor, *shares)
     if not all(0.0 <= value <= 1.0 for value in factors):
         yield f"{where}: expected factors in 0..1, got {factors}"
 

@@ -144,7 +144,7 @@ def _sample(document: dict[str, Any], binary: bytes, texture: int, uvs: NDArray[
     rows = np.floor((uvs[:, 1] % 1.0) * small.shape[0]).astype(int)
     columns = np.floor((uvs[:, 0] % 1.0) * small.shape[1]).astype(int)
     srgb = small[rows, columns]
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    return np.asarray(np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4))
 
 
 def _read(document: dict[str, Any], binary: bytes, index: int) -> NDArray[np.float64]:

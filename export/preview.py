@@ -1,8 +1,8 @@
 """A preview picture of a GLB from its first spawn point, drawn by Google Filament (the `filly` package) without a GPU.
 
 It is drawn in a process of its own: a renderer that meets a broken OpenGL driver may end its process, and the finished
-environment must survive that. Measured with 135,000 triangles and two other processes busy on two cores: 2.3 s and 330 MB in
-the process that draws, of which 0.9 s is the picture and 0.9 s are imports, the driver and the upload.
+environment must survive that. A forest of 235,000 triangles and 72 MB of textures takes 3.5 s of CPU time on two threads and
+530 MB in that process; open country about 2.6 s. The same file gives the same picture, byte for byte, on one machine.
 """
 
 import os

@@ -198,6 +198,12 @@ def test_materials_say_what_the_scene_says(glb: bytes) -> None:
     assert wraps == {"soil_color": 10497, "soil_orm": 10497, "soil_normal": 10497, "leaf_color": 33071}
 
 
+def test_a_material_without_mirror_part_says_so_and_names_its_extension() -> None:
+    document, _ = parts(write_glb(one_mesh(plain(ground_mesh(3, 4.0)), Material(specular=0.0)), "1"))
+    assert document["materials"][0]["extensions"] == {"KHR_materials_specular": {"specularFactor": 0.0}}
+    assert document["extensionsUsed"] == ["KHR_materials_specular"]
+
+
 def test_pictures_inside_are_whole(glb: bytes) -> None:
     document, binary = parts(glb)
     for image in document["images"]:
