@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from seedscape.generation.values import Terrain
 from seedscape.scene.biomes import Biome
+from seedscape.scene.joined import joined
 from seedscape.scene.land import grid_heights
 from seedscape.scene.numeric import smoothstep
 from seedscape.scene.site import Lake, Site
@@ -43,7 +44,7 @@ def survey(terrain: Terrain, spec: SceneSpec, biome: Biome) -> Site:
     area = accumulate(receivers, order) * spacing * spacing
     sea_m = _sea_level(terrain, biome)
     water = spec.water * biome.standing_water
-    lakes = find_lakes(height, filled, parents, order, spacing, line, water, sea_m)
+    lakes = find_lakes(height, filled, spacing, line, water, sea_m)
     depth = np.zeros_like(height)
     for lake in lakes:
         depth[lake.mask] = lake.level_m - height[lake.mask]
@@ -136,8 +137,6 @@ def accumulate(receivers: Int, order: Int) -> Float:
 def find_lakes(
     height: Float,
     filled: Float,
-    parents: Int,
-    order: Int,
     spacing: float,
     line: Float,
     water: float,
@@ -151,24 +150,13 @@ def find_lakes(
     if water <= 0.0:
         return ()
     flat_height, flat_filled = height.ravel(), filled.ravel()
-    labels = np.full(height.size, -1, np.int64)
-    below = (flat_filled > flat_height).tolist()
-    level, label, count = flat_filled.tolist(), labels.tolist(), 0
-    parent = parents.tolist()
-    for i in order[np.asarray(below)[order]].tolist():
-        p = parent[i]
-        if p >= 0 and below[p] and level[p] == level[i]:
-            label[i] = label[p]
-        else:
-            label[i] = count
-            count += 1
-    if not count:
+    held = flat_filled > flat_height
+    if not held.any():
         return ()
-    labels = np.array(label)
-    held = labels >= 0
-    deepest = np.zeros(count)
+    labels = _basins(filled, filled > height)
+    deepest = np.zeros(height.size)
     np.maximum.at(deepest, labels[held], (flat_filled - flat_height)[held])
-    area = np.bincount(labels[held], minlength=count) * spacing * spacing
+    area = np.bincount(labels[held], minlength=height.size) * spacing * spacing
     least_depth, least_area = 1.6 - 1.2 * water, 900.0 - 700.0 * water
     share = 0.45 + 0.5 * water
     worth = np.flatnonzero((deepest > least_depth) & (area > least_area))
@@ -178,7 +166,7 @@ def find_lakes(
     dry_m = float(flat_height[guarded].min()) - DRY_FREEBOARD_M
     lakes: list[Lake] = []
     for number in worth.tolist():
-        cells = np.flatnonzero(labels == number)
+        cells = np.flatnonzero(held & (labels == number))
         bottom = float(flat_height[cells].min())
         surface = bottom + float(deepest[number]) * share
         if guarded[cells].any():
@@ -194,6 +182,20 @@ def find_lakes(
         if len(lakes) == MAX_LAKES:
             break
     return tuple(lakes)
+
+
+def _basins(filled: Float, held: Bool) -> Int:
+    """Flat label of each post: posts of one hollow that fills to one level share theirs."""
+    rows, cols = filled.shape
+    index = np.arange(rows * cols).reshape(rows, cols)
+    firsts, seconds = [], []
+    for dr, dc in ((0, 1), (1, 0), (1, 1), (1, -1)):
+        here = (slice(0, rows - dr), slice(max(0, -dc), cols - max(0, dc)))
+        there = (slice(dr, rows), slice(max(0, dc), cols + min(0, dc)))
+        same = held[here] & held[there] & (filled[here] == filled[there])
+        firsts.append(index[here][same])
+        seconds.append(index[there][same])
+    return joined(rows * cols, np.concatenate(firsts), np.concatenate(seconds))
 
 
 def _sea_level(terrain: Terrain, biome: Biome) -> float | None:

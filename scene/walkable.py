@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from seedscape.scene.joined import joined
 from seedscape.scene.numeric import cos_sin, smoothstep
 from seedscape.scene.site import Site
 from seedscape.scene.triangulate import GroundMesh
@@ -173,16 +174,7 @@ def _connected(x: Float, z: Float, triangles: Int) -> Bool:
     order = np.argsort(code, kind="stable")
     same = code[order][1:] == code[order][:-1]
     a, b = owner[order][:-1][same], owner[order][1:][same]
-    label = np.arange(len(triangles))
-    while True:  # each round every label follows its own label, so chains shorten by half
-        lowest = label.copy()
-        np.minimum.at(lowest, a, label[b])
-        np.minimum.at(lowest, b, label[a])
-        lowest = np.minimum(lowest, lowest[lowest])
-        lowest = lowest[lowest]
-        if np.array_equal(lowest, label):
-            break
-        label = lowest
+    label = joined(len(triangles), a, b)
     cx, cz = x[triangles].mean(axis=1), z[triangles].mean(axis=1)
     return np.asarray(label == label[int(np.argmin(cx * cx + cz * cz))])
 
