@@ -26,8 +26,10 @@ from seedscape.generation.models.material_gan import (
 )
 from seedscape.generation.pictures import contact_sheet
 from seedscape.generation.rng import stream
+from seedscape.generation.train.release import release_material
 from seedscape.generation.train.run import Run, average_into
-from seedscape.generation.train.textures import PIXELS, TextureSet, read_sets
+from seedscape.generation.train.textures import PIXELS, read_sets
+from seedscape.generation.train.standardise import Standardised, standardise
 
 CROP = 16  # cells a side that the losses see (128 pixels)
 EDGE = 3  # cells cut off again: one less than at generation, where exactness counts
@@ -48,25 +50,6 @@ class MaterialTraining:
     gamma: float = 1.0
     jitter: float = 0.1
     average: float = 0.995
-
-
-@dataclass(frozen=True)
-class Standardised:
-    """Texture sets as (K, 5, n, n), zero mean and unit deviation a channel, with the (K, 5) means and deviations."""
-
-    pixels: Tensor
-    means: Tensor
-    deviations: Tensor
-
-
-def standardise(sets: list[TextureSet]) -> Standardised:
-    """A channel without contrast (a constant roughness) becomes zeros and its deviation 0."""
-    pixels = torch.from_numpy(np.stack([item.channels for item in sets]))
-    means = pixels.mean((2, 3))
-    deviations = pixels.std((2, 3))
-    deviations = torch.where(deviations < 1e-3, 0.0, deviations)
-    scaled = (pixels - means[..., None, None]) / deviations.clamp_min(1e-3)[..., None, None]
-    return Standardised((scaled * (deviations > 0)[..., None, None]).clamp(-5.0, 5.0), means, deviations)
 
 
 def train_material(data: Path, folder: Path, minutes: float, resume: bool = False, device: str = "cpu") -> Run:
@@ -117,6 +100,7 @@ def train_material(data: Path, folder: Path, minutes: float, resume: bool = Fals
     run.report()
     run.save()
     write_sheet(run, average, textures)
+    release_material(folder, average, sets, textures)
     return run
 
 

@@ -26,8 +26,8 @@ from seedscape.generation.models.material_gan import MaterialConfig, MaterialDec
 from seedscape.generation.models.refiner import NOISE_CHANNELS, Refiner
 from seedscape.generation.models.terrain_vae import CELL, TerrainVAE, low_features, relief, upsample_low
 from seedscape.generation.train.elevation import Tile
-from seedscape.generation.train.material import CELLS, Standardised
-from seedscape.generation.train.textures import TextureSet
+from seedscape.generation.train.standardise import Standardised
+from seedscape.generation.train.textures import PIXELS, TextureSet
 
 OPSET = 18
 LATENT_STEP = 1.0 / 24  # latents are kept as int8 times this: +-5.3, a tenth of the posterior's own deviation or less
@@ -124,7 +124,7 @@ def release_material(folder: Path, generator: nn.Module, sets: list[TextureSet],
         {"name": s.name, "material": s.material, "licence": s.licence, "publisher": s.publisher, "completed": list(s.completed), "relief": s.relief}
         for s in sets
     ]
-    write_atomically(release / "material-bank.safetensors", save(tensors, {"sets": json.dumps(entries), "cells": json.dumps(CELLS)}))
+    write_atomically(release / "material-bank.safetensors", save(tensors, {"sets": json.dumps(entries), "cells": json.dumps(PIXELS // MATERIAL_CELL)}))
     return release
 
 

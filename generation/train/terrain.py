@@ -21,6 +21,7 @@ from seedscape.generation.models.terrain_vae import CELL, TerrainConfig, Terrain
 from seedscape.generation.pictures import contact_sheet, hillshade
 from seedscape.generation.rng import stream
 from seedscape.generation.train.elevation import Tile, read_tiles, split_tiles
+from seedscape.generation.train.release import release_terrain
 from seedscape.generation.train.run import Run, average_into
 
 WINDOW = 160  # posts; losses leave out a margin, which the networks see without its surroundings
@@ -78,6 +79,7 @@ def train_terrain(data: Path, folder: Path, minutes: float, resume: bool = False
     run.report()
     run.save()
     write_sheet(run, averages["vae_average"], averages["refiner_average"], held_tiles or train_tiles)
+    release_terrain(folder, averages["vae_average"], averages["refiner_average"], train_tiles)
     return run
 
 
