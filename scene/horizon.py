@@ -1,7 +1,7 @@
 """The land beyond the visited square: its picture, made by the same rules as the ground underfoot.
 
 One texture serves kilometres. It is spread unevenly: u = w(x), v = w(z) with w(t) = t / (|t| + a), so that at the edge of the
-visited square a texel is some two metres wide and at the horizon some twenty, which look about the same from the middle.
+visited square a texel is under four metres wide and at the horizon some twenty, which look about the same from the middle.
 """
 
 import numpy as np

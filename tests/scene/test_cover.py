@@ -8,7 +8,14 @@ from seedscape.scene.cover import LandPoints, ground_shade, layer_weights, over_
 
 def points(n: int, **values: float) -> LandPoints:
     """n points in a row, 3 m apart, alike in everything that is not named."""
-    fields = {"altitude": 0.3, "slope": 0.1, "moisture": 0.3, "curvature": 0.0, "shore_m": 99.0, "openness": 1.0} | values
+    fields = {
+        "altitude": 0.3,
+        "slope": 0.1,
+        "moisture": 0.3,
+        "curvature": 0.0,
+        "shore_m": 99.0,
+        "openness": 1.0,
+    } | values
     return LandPoints(np.arange(n) * 3.0, np.zeros(n), **{name: np.full(n, value) for name, value in fields.items()})
 
 

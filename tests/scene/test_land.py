@@ -14,7 +14,12 @@ def test_a_grid_equals_single_points_to_the_last_bit() -> None:
 
 def test_spacing_is_that_of_the_finest_level() -> None:
     terrain = make_terrain()
-    assert level_spacing(terrain, np.array([0.0, 200.0, 500.0, 3000.0]), np.zeros(4)).tolist() == [0.9375, 1.875, 3.75, 30.0]
+    assert level_spacing(terrain, np.array([0.0, 200.0, 500.0, 3000.0]), np.zeros(4)).tolist() == [
+        0.9375,
+        1.875,
+        3.75,
+        30.0,
+    ]
 
 
 def test_normals_of_a_slope() -> None:

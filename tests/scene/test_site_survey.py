@@ -105,7 +105,9 @@ def test_slopes_and_curvature_of_known_shapes() -> None:
 def test_moisture_gathers_in_the_valley() -> None:
     line = np.arange(-320.0, 321.0, 5.0)
     x, z = np.meshgrid(line, line)
-    valley = Terrain((HeightField((0.15 * np.abs(x) + 0.05 * z).astype(np.float32), 5.0, (-320.0, -320.0)),), 0.0, "plain")
+    valley = Terrain(
+        (HeightField((0.15 * np.abs(x) + 0.05 * z).astype(np.float32), 5.0, (-320.0, -320.0)),), 0.0, "plain"
+    )
     site = look(valley)
     middle = site.height_m.shape[0] // 2
     assert site.moisture[10, middle] > site.moisture[10, middle + 30] + 0.2  # row 10 is downstream, to the north

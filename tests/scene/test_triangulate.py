@@ -79,7 +79,9 @@ def test_the_budget_is_kept_and_used(world: tuple[Terrain, Lattice], budget: int
 
 
 def test_more_triangles_less_error(world: tuple[Terrain, Lattice]) -> None:
-    worst = [max(ring["max_m"] for ring in surface_errors(triangulate(*world, n), (240.0,))) for n in (3_000, 12_000, 60_000)]
+    worst = [
+        max(ring["max_m"] for ring in surface_errors(triangulate(*world, n), (240.0,))) for n in (3_000, 12_000, 60_000)
+    ]
     assert worst[0] > worst[1] > worst[2]
 
 

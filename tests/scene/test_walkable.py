@@ -15,7 +15,9 @@ def valley(wall_x_m: float, rise: float) -> Terrain:
     """A plain with a wall that runs north to south from x = wall_x_m on, 20 m wide, and a plateau behind it."""
     line = np.arange(-320.0, 321.0, 2.5)
     height = np.clip(line - wall_x_m, 0.0, 20.0) * rise
-    return Terrain((HeightField(np.tile(height, (len(line), 1)).astype(np.float32), 2.5, (-320.0, -320.0)),), 100.0, "plain")
+    return Terrain(
+        (HeightField(np.tile(height, (len(line), 1)).astype(np.float32), 2.5, (-320.0, -320.0)),), 100.0, "plain"
+    )
 
 
 def build(terrain: Terrain) -> tuple[Site, GroundMesh]:
@@ -26,7 +28,9 @@ def build(terrain: Terrain) -> tuple[Site, GroundMesh]:
 def covers(mesh: Mesh, x: float, z: float) -> bool:
     corners = mesh.positions[mesh.indices].astype(np.float64)[:, :, [0, 2]]
     a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
-    sides = [(q[:, 0] - p[:, 0]) * (z - p[:, 1]) - (q[:, 1] - p[:, 1]) * (x - p[:, 0]) for p, q in ((a, b), (b, c), (c, a))]
+    sides = [
+        (q[:, 0] - p[:, 0]) * (z - p[:, 1]) - (q[:, 1] - p[:, 1]) * (x - p[:, 0]) for p, q in ((a, b), (b, c), (c, a))
+    ]
     return bool((np.stack(sides) <= 1e-9).all(axis=0).any())
 
 
@@ -78,7 +82,9 @@ def test_the_first_spawn_is_the_origin_and_the_others_are_walkable() -> None:
         assert 0.0 <= spawn.yaw_rad < 6.2832
 
 
-@pytest.mark.parametrize(("east", "south", "yaw"), [(0.0, -1.0, 0.0), (-1.0, 0.0, 0.25), (0.0, 1.0, 0.5), (1.0, 0.0, 0.75)])
+@pytest.mark.parametrize(
+    ("east", "south", "yaw"), [(0.0, -1.0, 0.0), (-1.0, 0.0, 0.25), (0.0, 1.0, 0.5), (1.0, 0.0, 0.75)]
+)
 def test_the_view_goes_to_the_lake(east: float, south: float, yaw: float) -> None:
     """A flat plain with a single lake 80 m away: yaw 0 looks to -Z, a quarter turn to -X."""
     line = np.arange(-320.0, 321.0, 5.0)

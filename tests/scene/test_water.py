@@ -29,7 +29,9 @@ def test_lakes_are_flat_and_face_up(lakes: Mesh) -> None:
 
 
 def test_a_lake_ends_under_the_ground(lakes: Mesh) -> None:
-    edges = np.sort(np.concatenate([lakes.indices[:, [0, 1]], lakes.indices[:, [1, 2]], lakes.indices[:, [2, 0]]]), axis=1)
+    edges = np.sort(
+        np.concatenate([lakes.indices[:, [0, 1]], lakes.indices[:, [1, 2]], lakes.indices[:, [2, 0]]]), axis=1
+    )
     pairs, uses = np.unique(edges, axis=0, return_counts=True)
     rim = lakes.positions[np.unique(pairs[uses == 1])].astype(np.float64)
     ground = make_terrain(seed=1).height(rim[:, 0], rim[:, 2])
