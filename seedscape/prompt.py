@@ -129,6 +129,8 @@ def read_prompt(text: str) -> Reading:
     """The reading of a prompt. RequestError: nothing in it is understood, or it asks for what is out of range."""
     if len(text) > MAX_CHARACTERS:
         raise RequestError(f"expected a prompt of at most {MAX_CHARACTERS} characters, got {len(text)}")
+    if any("\ud800" <= c <= "\udfff" for c in text):  # what Python makes of bytes that are not UTF-8
+        raise RequestError(f'prompt: expected text in valid Unicode, got "{shown(text)}"')
     values: dict[str, Any] = {}
     understood: list[tuple[str, str]] = []
     unused: list[str] = []

@@ -101,6 +101,13 @@ def test_a_folder_in_the_place_of_a_file_is_refused(invoke: Invoke, small_world:
     assert small_world == [] and os.listdir() == [name]
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder that not even root can write to is Linux's")
+def test_a_folder_that_cannot_be_written_to_is_refused(invoke: Invoke, small_world: SmallWorld) -> None:
+    outcome = invoke("generate", "1", "-o", "/proc/1.glb")
+    assert outcome.code == 2 and outcome.complaint.startswith("expected a path that can be written, got '/proc/1.glb'")
+    assert small_world == []
+
+
 def test_three_files_named_after_the_seed(invoke: Invoke, small_world: SmallWorld) -> None:
     outcome = invoke("generate", "42")
     assert outcome.code == 0
