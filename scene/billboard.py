@@ -1,7 +1,8 @@
-"""Far trees as pictures: each model is drawn once from the side into one atlas, and stands as three crossing planes.
+"""Far trees as pictures: each model is drawn once from the side into one atlas, and stands as two crossing planes.
 
-The planes share the trunk's axis at 120 degrees and show their front only. From any side at least one faces the viewer
-within 30 degrees and never more than two are seen, so a tree costs 6 triangles and does not look like a cross.
+One plane faces the spawn point, where nearly every visit is spent; from any other place one of the two is seen at 45 degrees
+or better. Planes are indexed both ways round on the same corners: 8 triangles and 8 vertices a tree.
+(Three single-sided planes at 120 degrees cost 6, but from some sides a tree was half as wide.)
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seedscape.generation.values import Float32, UInt8
-from seedscape.scene.numeric import Float64, cos_sin, unit
+from seedscape.scene.numeric import Float64, unit
 from seedscape.scene.values import Material, Mesh, Texture
 
 MATERIAL = "far_trees"
@@ -121,9 +122,7 @@ def _encode(linear: Float64) -> UInt8:
     return np.searchsorted(_EDGES, linear).astype(np.uint8)
 
 
-def _splat(
-    dots: Float32, pixels: UInt8, cutoff: float, w: int, h: int, depth: Float32, colour: Float64
-) -> None:
+def _splat(dots: Float32, pixels: UInt8, cutoff: float, w: int, h: int, depth: Float32, colour: Float64) -> None:
     """Put samples (x, y, z, u, v, shade) into the buffers where they are opaque and nearest."""
     rows, cols = pixels.shape[:2]
     u, v = dots[:, 3], dots[:, 4]
@@ -131,7 +130,9 @@ def _splat(
     row = np.minimum(((v - np.floor(v)) * rows).astype(np.int32), rows - 1)
     x, y = dots[:, 0].astype(np.int32), dots[:, 1].astype(np.int32)
     texel = row * cols + col
-    keep = np.nonzero((pixels.reshape(-1, 4)[:, 3][texel] >= cutoff * 255.0) & (dots[:, :2] >= 0.0).all(axis=1) & (x < w) & (y < h))[0]
+    keep = np.nonzero(
+        (pixels.reshape(-1, 4)[:, 3][texel] >= cutoff * 255.0) & (dots[:, :2] >= 0.0).all(axis=1) & (x < w) & (y < h)
+    )[0]
     at, z = (y[keep] * w + x[keep]), dots[keep, 2]
     np.maximum.at(depth, at, z)
     front = np.nonzero(depth[at] == z)[0]
@@ -139,32 +140,31 @@ def _splat(
     colour[at[front]] = _DECODE[pixels.reshape(-1, 4)[texel[kept], :3]] * dots[kept, 5, None]
 
 
-def billboards(
-    boards: list[Billboard], which: np.ndarray, feet: Float64, scale: Float64, yaw_turns: Float64, tint: Float64
-) -> Mesh:
-    """One mesh of many far trees. which (n,) indices of boards; feet (n, 3) metres; scale, yaw (n,); tint (n, 3) linear.
+def billboards(boards: list[Billboard], which: np.ndarray, feet: Float64, scale: Float64, tint: Float64) -> Mesh:
+    """One mesh of many far trees. which (n,) indices of boards; feet (n, 3) metres; scale (n,); tint (n, 3) linear.
 
-    Normals fan out sideways and upwards as on a round crown, so that sun and shade sides show without any geometry.
+    Normals fan out sideways and upwards as on a round crown, so that sun and shade sides show without any geometry; those of
+    the plane that faces the spawn point lean towards it as well, so that trees against the sun are darker than others.
     """
     n = len(which)
     half = np.array([b.half_width_m for b in boards])[which] * scale
     tall = np.array([b.height_m for b in boards])[which] * scale
     rect = np.array([b.rect for b in boards])[which]
-    turns = yaw_turns[:, None] + np.arange(3)[None] / 3.0
-    c, s = cos_sin(turns)  # (n, 3) planes
-    zero = np.zeros_like(c)
-    right = np.stack([c, zero, -s], axis=-1)
-    front = np.stack([s, zero, c], axis=-1)
+    to_spawn = unit(feet * np.array([-1.0, 0.0, -1.0]) + np.array([0.0, 0.0, 1e-6]))
+    x, y, z = to_spawn[:, 0], np.zeros(n), to_spawn[:, 2]
+    right = np.stack([np.stack([z, y, -x], axis=1), np.stack([x, y, z], axis=1)], axis=1)  # (n, 2 planes, 3)
+    lean = np.stack([to_spawn * 0.6, np.zeros((n, 3))], axis=1)
     up = np.array([0.0, 1.0, 0.0])
     corners, normals, uvs = [], [], []
-    for x, y in ((-1.0, 0.0), (1.0, 0.0), (1.0, 1.0), (-1.0, 1.0)):
-        corners.append(feet[:, None] + right * (half[:, None, None] * x) + up * (tall[:, None, None] * y))
-        normals.append(unit(front * 0.6 + right * (0.35 * x) + up * (0.6 + 0.4 * y)))
-        uv = np.stack([rect[:, 0] if x < 0 else rect[:, 2], rect[:, 3] if y == 0.0 else rect[:, 1]], axis=1)
-        uvs.append(np.repeat(uv[:, None], 3, axis=1))
-    colors = np.ones((n, 3, 4, 4))
-    colors[..., :3] = tint[:, None, None]
-    quads = np.arange(n * 3)[:, None, None] * 4 + np.array([[0, 1, 2], [0, 2, 3]])
+    for side, rise in ((-1.0, 0.0), (1.0, 0.0), (1.0, 1.0), (-1.0, 1.0)):
+        across = right * side
+        corners.append(feet[:, None] + across * half[:, None, None] + up * (tall[:, None, None] * rise))
+        normals.append(unit(lean + across * 0.35 + up * (0.6 + 0.4 * rise)))
+        uv = np.stack([rect[:, 0] if side < 0 else rect[:, 2], rect[:, 3] if rise == 0.0 else rect[:, 1]], axis=1)
+        uvs.append(np.repeat(uv[:, None], 2, axis=1))
+    colors = np.ones((n, 8, 4))
+    colors[..., :3] = tint[:, None]
+    quads = np.arange(n * 2)[:, None, None] * 4 + np.array([[0, 1, 2], [0, 2, 3], [2, 1, 0], [3, 2, 0]])
     return Mesh(
         positions=np.stack(corners, axis=2).reshape(-1, 3).astype(np.float32),
         indices=quads.reshape(-1, 3).astype(np.uint32),

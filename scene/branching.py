@@ -186,5 +186,9 @@ def tubes(stems: Stems, sides: int, strip: tuple[float, float], v_per_m: float, 
     quad = np.stack([a, a + 1, a + sides + 1, a + 1, a + sides + 2, a + sides + 1], axis=1).reshape(-1, 3)
     indices = (np.arange(s)[:, None, None] * (k * (sides + 1)) + quad[None]).reshape(-1, 3)
     return Surface(
-        positions.reshape(-1, 3), np.asarray(normals).reshape(-1, 3), uvs.reshape(-1, 2), np.ones(s * k * (sides + 1)), indices
+        positions.reshape(-1, 3),
+        np.asarray(normals).reshape(-1, 3),
+        uvs.reshape(-1, 2),
+        np.ones(s * k * (sides + 1)),
+        indices,
     )

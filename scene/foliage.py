@@ -30,13 +30,13 @@ _LEAVES: dict[str, dict[str, tuple[Colour, ...]]] = {
     "broadleaf": {
         "spring": ((104, 138, 52), (122, 152, 62), (92, 126, 48)),
         "summer": ((78, 106, 42), (92, 120, 50), (66, 94, 38), (106, 130, 56)),
-        "autumn": ((186, 118, 34), (164, 78, 30), (194, 148, 52), (122, 104, 40), (140, 56, 28)),
+        "autumn": ((176, 124, 58), (158, 92, 50), (182, 146, 74), (118, 112, 58), (136, 70, 46), (104, 110, 56)),
         "winter": (),
     },
     "birch": {
         "spring": ((126, 156, 66), (140, 166, 78)),
         "summer": ((88, 118, 48), (104, 134, 58), (78, 106, 44)),
-        "autumn": ((206, 166, 52), (190, 142, 40), (214, 182, 82)),
+        "autumn": ((196, 164, 74), (180, 142, 62), (206, 180, 98), (148, 146, 72)),
         "winter": (),
     },
     "shrub": {
@@ -45,8 +45,8 @@ _LEAVES: dict[str, dict[str, tuple[Colour, ...]]] = {
         "autumn": ((150, 96, 46), (128, 108, 54), (112, 62, 40), (100, 98, 50)),
         "winter": ((92, 84, 58), (78, 74, 52)),
     },
-    "spruce": {"any": ((56, 80, 46), (66, 92, 52), (48, 70, 42), (76, 102, 58))},
-    "pine": {"any": ((66, 92, 50), (80, 106, 58), (56, 80, 46))},
+    "spruce": {"any": ((62, 78, 54), (72, 90, 60), (54, 70, 50), (84, 100, 66))},
+    "pine": {"any": ((78, 94, 58), (92, 108, 68), (68, 84, 52))},
 }
 
 _SNOW: Colour = (206, 213, 222)
@@ -67,7 +67,9 @@ def leaf_colours(species: str, season: str) -> tuple[Colour, ...]:
     return table.get(season, table.get("any", ()))
 
 
-def paint_atlas(rng: np.random.Generator, species: tuple[str, ...], season: str, bark: MaterialMaps | None, snow: float) -> Atlas:
+def paint_atlas(
+    rng: np.random.Generator, species: tuple[str, ...], season: str, bark: MaterialMaps | None, snow: float
+) -> Atlas:
     """The atlas for some species. bark None (country without trees): a plain grey-brown one. snow: 0..1, on evergreen twigs."""
     wanted = [(name, *_SHAPES[name]) for name in species if name in _SHAPES and leaf_colours(name, season)]
     unit_px, spots = _allot(wanted)
@@ -110,7 +112,9 @@ def _allot(wanted: list[tuple[str, int, int]]) -> tuple[int, list[list[tuple[int
     raise AssertionError("the atlas has room for every species there is")
 
 
-def _paint_bark(rng: np.random.Generator, bark: MaterialMaps | None, pixels: UInt8, skin: bool) -> dict[str, tuple[float, float]]:
+def _paint_bark(
+    rng: np.random.Generator, bark: MaterialMaps | None, pixels: UInt8, skin: bool
+) -> dict[str, tuple[float, float]]:
     """Fill the strips: the material's own bark, and a pale one with dark bands (birch) or a ribbed green skin (cactus)."""
     strips = {}
     for name, (start, end) in _STRIPS.items():
@@ -128,7 +132,7 @@ def _paint_bark(rng: np.random.Generator, bark: MaterialMaps | None, pixels: UIn
             grey = colour.mean(axis=2, keepdims=True)
             grey = grey / max(float(grey.mean()), 1.0)
             if skin:
-                colour = np.array([94.0, 112.0, 70.0]) * np.clip(0.8 + 0.2 * grey, 0.7, 1.2)
+                colour = np.array([124.0, 138.0, 98.0]) * np.clip(0.8 + 0.2 * grey, 0.7, 1.2)
                 for rib in range(10):  # areoles with pale spines along the crest of each rib
                     col = (rib * inner) // 10
                     colour[(np.arange(0, SIZE, 16) + rib % 2 * 8) % SIZE, col] = (196.0, 188.0, 150.0)
@@ -231,7 +235,7 @@ def _draw_spruce(rng: np.random.Generator, w: int, h: int, colours: tuple[Colour
     top = h / w
     spine = ray(np.array([0.5, 0.0]), 0.0, top * 0.93, 0.0, 9)
     twigs: list[tuple[Float64, float]] = []
-    count = 30
+    count = 24
     for i in range(count):
         y = (0.03 + 0.88 * i / count) * top
         reach = 0.5 * float(np.interp(y / top, (0.0, 0.25, 0.6, 1.0), (0.55, 0.98, 0.62, 0.08)))
@@ -245,7 +249,7 @@ def _draw_spruce(rng: np.random.Generator, w: int, h: int, colours: tuple[Colour
                 twigs.append((ray(twig[j], turn + way * 0.11, length * (0.42 - 0.09 * j), 0.0, 3), 0.85))
     twigs.append((spine, 1.0))
     order = rng.permutation(len(twigs))
-    for layer, light in ((0, 0.72), (1, 1.12)):  # dark needles below, light ones (and snow) above
+    for layer, light in ((0, 0.58), (1, 1.22)):  # dark needles below, light ones (and snow) above
         if layer:
             colours = _dusted(colours, snow)
         for index in order:
@@ -279,20 +283,23 @@ def _needles(
 def _draw_pine(rng: np.random.Generator, w: int, h: int, colours: tuple[Colour, ...], snow: float) -> UInt8:
     """Tufts of long needles at the ends of a few twigs."""
     canvas = Canvas(w, h, _mean(colours))
-    twigs = [ray(np.array([0.5, 0.0]), 0.0, 0.62, 0.01)]
-    for i in range(6):
+    twigs = [ray(np.array([0.5, 0.0]), 0.0, 0.70, 0.01)]
+    for i in range(10):
         side = 1.0 if i % 2 else -1.0
-        turn = side * (0.10 + int(rng.integers(60)) / 1000.0)
-        twigs.append(ray(np.array([0.5, 0.08 + 0.085 * i]), turn, 0.42 - 0.035 * i, -side * 0.05))
-    for light in (0.68, 1.0, 1.2):
+        turn = side * (0.10 + int(rng.integers(80)) / 1000.0)
+        twigs.append(ray(np.array([0.5, 0.06 + 0.06 * i]), turn, 0.44 - 0.024 * i, -side * 0.07))
+    for light in (0.62, 0.95, 1.2):
         if light == 1.2:
             colours = _dusted(colours, snow)
         for twig in twigs:
-            canvas.line(twig, 0.014, (92, 68, 48))
-            _needles(rng, canvas, twig[1:], 0.17, 0.0085, colours, light, spacing=0.016, spread=0.09)
-            for _ in range(16):  # the candle at the end spreads all round
-                turn = int(rng.integers(-180, 181)) / 1000.0 + _heading(twig)
-                canvas.line(ray(twig[-1], turn, 0.19, 0.0, 2), 0.0085, vary(rng, colours, light))
+            canvas.line(twig, 0.012, (92, 68, 48))
+            _needles(rng, canvas, twig[1:], 0.085, 0.0075, colours, light, spacing=0.022, spread=0.11)
+            turns = _heading(twig) + rng.integers(-170, 171, size=13) / 1000.0
+            c, s = cos_sin(turns)  # the candle at the end spreads all round
+            tips = twig[-1] + np.stack([s, c], axis=1) * (0.085 + 0.03 * fractions(rng, 13, 1))
+            canvas.strokes(
+                np.repeat(twig[-1:], 13, axis=0), tips, 0.0075, [vary(rng, colours, light) for _ in range(6)]
+            )
     return canvas.finish()
 
 

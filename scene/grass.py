@@ -45,7 +45,12 @@ def grass_material() -> Material:
 def paint_grass(rng: np.random.Generator, biome: str) -> Texture:
     """Four cells: a tuft, a taller one, one with seed heads, flowers. Blades are neutral, flowers in their own colours."""
     petals = _PETALS.get(biome, ())
-    cells = [_tuft(rng, 46, 0.58, 0.0, 0.40), _tuft(rng, 34, 0.86, 0.0, 0.34), _tuft(rng, 30, 0.6, 0.25, 0.36), _flowers(rng, petals)]
+    cells = [
+        _tuft(rng, 46, 0.58, 0.0, 0.40),
+        _tuft(rng, 34, 0.86, 0.0, 0.34),
+        _tuft(rng, 30, 0.6, 0.25, 0.36),
+        _flowers(rng, petals),
+    ]
     top, bottom = np.concatenate(cells[:2], axis=1), np.concatenate(cells[2:], axis=1)
     return Texture(np.concatenate([top, bottom], axis=0), "color", "clamp")
 
@@ -91,7 +96,9 @@ def _flowers(rng: np.random.Generator, petals: tuple[Colour, ...]) -> UInt8:
             middle = head + np.array([c, s * 0.72]) * 0.034
             across = np.array([-s, c * 0.72]) * 0.020
             along = np.array([c, s * 0.72]) * 0.034
-            canvas.polygon(np.stack([head, middle + across, middle + along, middle - across]), vary(rng, (colour,), 0.96, 8))
+            canvas.polygon(
+                np.stack([head, middle + across, middle + along, middle - across]), vary(rng, (colour,), 0.96, 8)
+            )
         ring = [head + np.array([float(v) for v in cos_sin(k / 8.0)]) * 0.013 for k in range(8)]
         canvas.polygon(np.stack(ring), (206, 160, 48) if colour[2] > 120 else (96, 70, 40))
     return canvas.finish()
@@ -112,7 +119,12 @@ def grow_grass(site: Site, biome: Biome, spec: SceneSpec, materials: dict[str, M
     distance = 0.5 + REACH_M * root * np.sqrt(root)
     c, s = cos_sin(turn)
     x, z = c * distance, s * distance
-    draw, size, yaw, pick = fractions(rng, thrown), fractions(rng, thrown), fractions(rng, thrown), fractions(rng, thrown)
+    draw, size, yaw, pick = (
+        fractions(rng, thrown),
+        fractions(rng, thrown),
+        fractions(rng, thrown),
+        fractions(rng, thrown),
+    )
 
     y = site.terrain.height(x, z)
     at = LandPoints(
@@ -124,15 +136,17 @@ def grow_grass(site: Site, biome: Biome, spec: SceneSpec, materials: dict[str, M
     tint = np.zeros((thrown, 3))
     for i in green:
         part = weights[i] * (0.35 if layers[i].material == "forest_floor" else 1.0)
-        colour = np.array(mean_color(materials[layers[i].material].base_color)) * np.array(layer_tint(biome, layers[i], spec.season))
+        colour = np.array(mean_color(materials[layers[i].material].base_color)) * np.array(
+            layer_tint(biome, layers[i], spec.season)
+        )
         if layers[i].material == "forest_floor":  # what grows out of leaf litter is green, not litter-coloured
             colour = np.array([0.085, 0.115, 0.035]) * np.array(biome.grass_tint.get(spec.season, (1.0, 1.0, 1.0)))
         share += part
         tint += part[:, None] * colour
     tint = tint / np.maximum(share, 1e-6)[:, None]
     clumps = smoothstep(0.25, 0.62, land_noise(spec.seed, "tufts", x, z, 3.2, 3))
-    keep = (draw < share * (0.25 + 0.75 * clumps)) & (site.sample(site.water_depth_m, x, z) <= 0.0) & (at.slope < 0.9)
-    keep = np.nonzero(keep)[0][:count]
+    grows = (draw < share * (0.25 + 0.75 * clumps)) & (site.sample(site.water_depth_m, x, z) <= 0.0) & (at.slope < 0.9)
+    keep = np.nonzero(grows)[0][:count]
     if not len(keep):
         return []
     flower = pick[keep] < _FLOWER_SHARE[spec.season] if biome.name in _PETALS else np.zeros(len(keep), bool)
@@ -148,11 +162,15 @@ def grow_grass(site: Site, biome: Biome, spec: SceneSpec, materials: dict[str, M
     for quarter in range(4):
         mine = (x[keep] < 0).astype(np.int64) * 2 + (z[keep] < 0) == quarter
         if mine.any():
-            meshes.append(_cards(feet[mine], up[mine], yaw[keep][mine], width[mine], tall[mine], cell[mine], colour[mine]))
+            meshes.append(
+                _cards(feet[mine], up[mine], yaw[keep][mine], width[mine], tall[mine], cell[mine], colour[mine])
+            )
     return meshes
 
 
-def _cards(feet: Float64, up: Float64, yaw: Float64, width: Float64, tall: Float64, cell: np.ndarray, colour: Float64) -> Mesh:
+def _cards(
+    feet: Float64, up: Float64, yaw: Float64, width: Float64, tall: Float64, cell: np.ndarray, colour: Float64
+) -> Mesh:
     n = len(feet)
     c, s = cos_sin(yaw)
     right = np.stack([c, np.zeros(n), -s], axis=1) * (width * 0.5)[:, None]

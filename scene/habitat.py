@@ -54,7 +54,7 @@ def blue_noise(rng: np.random.Generator, half_m: float, cell_m: float, gap_m: fl
     rank = rng.permutation(n * n).reshape(n, n)
     keep = np.ones((n, n), bool)
     reach = int(np.ceil(gap_m / cell_m))
-    for dr in range(0, reach + 1):
+    for dr in range(reach + 1):
         for dc in range(-reach, reach + 1):
             if (dr, dc) <= (0, 0) or dr >= n or abs(dc) >= n:
                 continue
@@ -91,7 +91,9 @@ def plant_stand(site: Site, biome: Biome, spec: SceneSpec) -> Stand:
     keep = (draw < shares[-1]) & dry & (distance > SPAWN_FREE_M)
     total = np.maximum(shares[-1], 1e-12)
     kind = (choice * total > shares).sum(axis=0)
-    keep &= (distance > CLEARING_M) | np.array([s.name == "shrub" for s in biome.species])[np.minimum(kind, len(biome.species) - 1)]
+    keep &= (distance > CLEARING_M) | np.array([s.name == "shrub" for s in biome.species])[
+        np.minimum(kind, len(biome.species) - 1)
+    ]
     return _nearest_first(x, z, distance, np.minimum(kind, len(biome.species) - 1), size, turn, pick, keep)
 
 
@@ -137,7 +139,14 @@ def _ramp(ramp: Ramp | None, values: Float64) -> Float64:
 
 
 def _nearest_first(
-    x: Float64, z: Float64, distance: Float64, kind: np.ndarray, size: Float64, turn: Float64, pick: np.ndarray, keep: np.ndarray
+    x: Float64,
+    z: Float64,
+    distance: Float64,
+    kind: np.ndarray,
+    size: Float64,
+    turn: Float64,
+    pick: np.ndarray,
+    keep: np.ndarray,
 ) -> Stand:
     order = np.nonzero(keep)[0]
     order = order[np.argsort(distance[order], kind="stable")]

@@ -25,7 +25,7 @@ from seedscape.scene.walkable import Blockers
 
 NEAR_TREES, NEAR_ROCKS = 12, 6  # nodes of their own
 MIDDLE_TRIANGLES, NEAR_SHRUBS, SHRUB_REACH_M = 40_000, 8, 170.0
-FAR_TREES = 3200
+FAR_TREES = 2800
 MIDDLE_ROCKS = 150
 VARIANTS = 2
 COLLISION_REACH_M = 160.0
@@ -63,9 +63,11 @@ def place(site: Site, biome: Biome, spec: SceneSpec, materials: dict[str, Materi
     grown = _grow(biome, spec, materials, textures) if len(stand.x) else {}
     drawn = _plant(site, biome, spec, stand, grown, models, nodes, textures) if len(stand.x) else stand
     if len(stand.x):
-        kinds |= {trees.MATERIAL: trees.tree_material(), billboard.MATERIAL: billboard.billboard_material()}
-    trunk = np.array([max((m.trunk_radius_m for m in grown[s.name]), default=0.0) for s in biome.species]) if grown else np.zeros(1)
-    crown = np.array([max((m.crown_radius_m for m in grown[s.name]), default=0.0) for s in biome.species]) if grown else np.zeros(1)
+        kinds[trees.MATERIAL] = trees.tree_material()
+    if billboard.TEXTURE in textures:
+        kinds[billboard.MATERIAL] = billboard.billboard_material()
+    trunk = np.array([max((m.trunk_radius_m for m in grown.get(s.name, [])), default=0.0) for s in biome.species])
+    crown = np.array([max((m.crown_radius_m for m in grown.get(s.name, [])), default=0.0) for s in biome.species])
     solid = drawn.some(trunk[drawn.kind] > 0.0)
     close = solid.distance < COLLISION_REACH_M
     hulls.append(_prisms(site.terrain, solid.some(close), (trunk[solid.kind] * solid.size)[close]))
@@ -118,7 +120,8 @@ def _grow(
     atlas = paint_atlas(stream(spec.seed, "scene", "foliage"), names, spec.season, materials.get("bark"), snow)
     textures[trees.TEXTURE] = atlas.texture
     return {
-        name: [trees.grow_tree(name, stream(spec.seed, "scene", name, i), atlas) for i in range(VARIANTS)] for name in names
+        name: [trees.grow_tree(name, stream(spec.seed, "scene", name, i), atlas) for i in range(VARIANTS)]
+        for name in names
     }
 
 
@@ -179,7 +182,7 @@ def _plant(
             mine = np.nonzero(eighth == e)[0]
             if len(mine):
                 chosen = far[mine]
-                mesh = billboard.billboards(boards, slot[mine], feet[mine], stand.size[chosen], stand.turn[chosen], tint[mine])
+                mesh = billboard.billboards(boards, slot[mine], feet[mine], stand.size[chosen], tint[mine])
                 models[f"trees_far_{e}"] = (mesh,)
                 nodes.append(Node(f"trees_far_{e}", model=f"trees_far_{e}"))
     return stand.some(np.sort(np.concatenate([near, full, middle, bushes, far])))
@@ -207,7 +210,11 @@ def _node(name: str, model: str, stand: Stand, y: Float64, i: int) -> Node:
     c, s = (float(v) for v in cos_sin(stand.turn[i] * 0.5))
     size = float(stand.size[i])
     return Node(
-        name, model, translation=(float(stand.x[i]), float(y[i]), float(stand.z[i])), rotation=(0.0, s, 0.0, c), scale=(size,) * 3
+        name,
+        model,
+        translation=(float(stand.x[i]), float(y[i]), float(stand.z[i])),
+        rotation=(0.0, s, 0.0, c),
+        scale=(size,) * 3,
     )
 
 
@@ -270,7 +277,11 @@ def _lay_rocks(
     kinds[ROCK_MATERIAL] = tiled_material(stone.name, blend=False)
     which = rocks.pick % SHAPES
     slope = site.sample(site.slope, rocks.x, rocks.z)
-    y = site.terrain.height(rocks.x, rocks.z) - rocks.size * (0.05 + 0.35 * np.minimum(slope, 1.0)) - 0.0012 * rocks.distance
+    y = (
+        site.terrain.height(rocks.x, rocks.z)
+        - rocks.size * (0.05 + 0.35 * np.minimum(slope, 1.0))
+        - 0.0012 * rocks.distance
+    )
     for i in range(min(NEAR_ROCKS, len(rocks.x))):
         name = f"rock_{int(which[i])}"
         models[name] = (shapes[int(which[i])].near,)
@@ -309,7 +320,9 @@ def _prisms(terrain: Terrain, stand: Stand, radius: Float64) -> tuple[np.ndarray
     after = (k + 1) % 6
     ring = np.concatenate([np.stack([k, after, after + 6], axis=1), np.stack([k, after + 6, k + 6], axis=1)])
     indices = np.arange(n)[:, None, None] * 12 + ring
-    return np.concatenate([low, high], axis=1).reshape(-1, 3).astype(np.float32), indices.reshape(-1, 3).astype(np.uint32)
+    return np.concatenate([low, high], axis=1).reshape(-1, 3).astype(np.float32), indices.reshape(-1, 3).astype(
+        np.uint32
+    )
 
 
 def _merge_hulls(hulls: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:

@@ -197,7 +197,10 @@ class _Air:
             last = end
         place = origin + view * length[:, None]
         sun_mu = dot(place, sun) / np.sqrt(dot(place, place))
-        bounce = self._look_up(self._through, np.full(len(origin), _GROUND + 1e-3), sun_mu) * np.maximum(sun_mu, 0.0)[:, None]
+        bounce = (
+            self._look_up(self._through, np.full(len(origin), _GROUND + 1e-3), sun_mu)
+            * np.maximum(sun_mu, 0.0)[:, None]
+        )
         light += np.where((ground > 0.0)[:, None], through * bounce * (0.3 / math.pi), 0.0)
         return light, share
 
@@ -223,7 +226,7 @@ class _Air:
 
     def sunlight(self, sun_up: float) -> Float64:
         """(3,) share of the sun's light that reaches the ground."""
-        return self._look_up(self._through, np.array([_GROUND + 0.2]), np.array([sun_up]))[0]
+        return np.asarray(self._look_up(self._through, np.array([_GROUND + 0.2]), np.array([sun_up]))[0])
 
     def sky(self, sun_up: float, elevations: Float64, azimuths: Float64) -> Float64:
         """(elevations, azimuths, 3) radiance seen from the ground; elevations in turns, azimuths in turns from the sun's."""
@@ -296,7 +299,7 @@ def _enlarge(radiance: Float64, sun: Vec3, rows_deg: Float64) -> Float64:
 def _exposure(radiance: Float64, elevations: Float64) -> float:
     """What to multiply radiances with: the eye adapts to the mean sky, but not wholly, so that evening looks like evening."""
     mean = float(radiance[elevations > 0.02].mean())
-    return 7.5 * (0.045 / max(mean, 2e-5)) ** 0.72
+    return 7.5 * math.pow(0.045 / max(mean, 2e-5), 0.82)
 
 
 def _expose(picture: Float64, exposure: float) -> Float64:
@@ -304,15 +307,21 @@ def _expose(picture: Float64, exposure: float) -> Float64:
     x = picture * exposure
     peak = x.max(axis=-1, keepdims=True)
     kept = x * ((1.0 - exp_minus(peak)) / np.maximum(peak, 1e-9))
-    return 0.65 * kept + 0.35 * (1.0 - exp_minus(x))
+    return np.asarray(0.65 * kept + 0.35 * (1.0 - exp_minus(x)))
 
 
 # Cloud cover by weather: threshold and softness of cumulus, strength of cirrus.
-_CLOUDS = {"clear": (0.60, 0.16, 0.35), "hazy": (0.66, 0.22, 0.55), "overcast": (0.16, 0.34, 0.0)}
+_CLOUDS = {"clear": (0.65, 0.15, 0.35), "hazy": (0.69, 0.22, 0.55), "overcast": (0.16, 0.34, 0.0)}
 
 
 def _add_clouds(
-    picture: Float64, directions: Float64, spec: SceneSpec, sun: Vec3, sunlight: Float64, radiance: Float64, elevations: Float64
+    picture: Float64,
+    directions: Float64,
+    spec: SceneSpec,
+    sun: Vec3,
+    sunlight: Float64,
+    radiance: Float64,
+    elevations: Float64,
 ) -> Float64:
     """Cumulus on a plane above the eye and thin cirrus higher up, lit from the sun's side. Their shapes follow the seed only."""
     low, soft, cirrus = _CLOUDS[spec.weather]
@@ -331,7 +340,11 @@ def _add_clouds(
     ahead = land_noise(spec.seed, "cumulus", x + sun[0] * toward, z + sun[2] * toward, 0.62, 3) * 0.66 + big * 0.42
     shadow = exp_minus(3.4 * np.maximum(0.0, ahead - low + 0.02))
     near_sun = np.maximum(0.0, d[..., 0] * sun[0] + up * sun[1] + d[..., 2] * sun[2])
-    silver = (near_sun**8)[..., None]
+    if not overcast:  # the light of the scene is not dimmed, so no cloud may stand before the sun
+        density = density * smoothstep(0.994, 0.955, near_sun)
+    silver = near_sun * near_sun
+    silver = silver * silver
+    silver = (silver * silver)[..., None]
     ambient = radiance[elevations > 0.02].mean(axis=(0, 1))
     grey = np.full(3, float(ambient.mean()))
     if overcast:
@@ -429,7 +442,9 @@ def _haze_below(shown: Float64, biome: Biome) -> Float64:
     haze = np.array(biome.haze)
     tinted = rim * (haze / float(haze.mean()))
     below = smoothstep(0.5, -2.5, rows)[:, None, None]
-    return np.asarray(np.where(rows[:, None, None] < 0.6, rim[None] * (1.0 - 0.4 * below) + tinted[None] * 0.4 * below, shown))
+    return np.asarray(
+        np.where(rows[:, None, None] < 0.6, rim[None] * (1.0 - 0.4 * below) + tinted[None] * 0.4 * below, shown)
+    )
 
 
 def _dither(shown: Float64) -> np.ndarray:
@@ -437,11 +452,14 @@ def _dither(shown: Float64) -> np.ndarray:
     table = stream(0, "scene", "sky dither").permutation(64 * 64).reshape(64, 64) / 4096.0
     noise = np.tile(table, (HEIGHT // 64, WIDTH // 64))[..., None]
     fine = np.interp(np.clip(shown, 0.0, 1.0), *_SRGB)
-    return np.minimum(np.floor(fine + noise), 255.0).astype(np.uint8)
+    return np.asarray(np.minimum(np.floor(fine + noise), 255.0).astype(np.uint8))
 
 
 _SRGB_X = np.arange(4097) / 4096
-_SRGB = (_SRGB_X, np.array([255.0 * (12.92 * c if c <= 0.0031308 else 1.055 * c ** (1 / 2.4) - 0.055) for c in _SRGB_X.tolist()]))
+_SRGB = (
+    _SRGB_X,
+    np.array([255.0 * (12.92 * c if c <= 0.0031308 else 1.055 * c ** (1 / 2.4) - 0.055) for c in _SRGB_X.tolist()]),
+)
 
 
 def _light(sun: Vec3, sun_deg: float, moon: Vec3, sunlight: Float64, weather: str) -> tuple[Light, Vec3]:
@@ -451,7 +469,9 @@ def _light(sun: Vec3, sun_deg: float, moon: Vec3, sunlight: Float64, weather: st
         share = 1.0 if weather != "overcast" else 0.5
         return Light((0.62, 0.74, 1.0), (0.18 + 0.22 * fade) * share, 0.25 * share), moon
     dusk = float(smoothstep(2.0, -5.0, sun_deg))
-    sunlight = sunlight + np.array([0.055, 0.050, 0.062]) * dusk  # what the bright western sky gives when the sun is gone
+    sunlight = (
+        sunlight + np.array([0.055, 0.050, 0.062]) * dusk
+    )  # what the bright western sky gives when the sun is gone
     peak = float(sunlight.max())
     colour = tuple(float(v) for v in np.sqrt(np.clip(sunlight / peak, 0.0, 1.0) * np.clip(sunlight / peak, 0.02, 1.0)))
     through = _SUN_THROUGH[weather]
@@ -472,9 +492,13 @@ def _dome(radius_m: float) -> Mesh:
     columns, rows = 48, 20
     turns = np.arange(columns + 1) / columns
     ca, sa = cos_sin(turns)
-    v = np.append(np.arange(rows) / (rows - 1) * _HORIZON, 1.0)  # a ring stands at the horizon, where the mapping breaks
+    v = np.append(
+        np.arange(rows) / (rows - 1) * _HORIZON, 1.0
+    )  # a ring stands at the horizon, where the mapping breaks
     ce, se = cos_sin(np.array([_elevation(float(share)) for share in v]))
-    positions = np.stack(np.broadcast_arrays(ce[:, None] * ca, se[:, None] * np.ones_like(ca), ce[:, None] * sa), axis=-1)
+    positions = np.stack(
+        np.broadcast_arrays(ce[:, None] * ca, se[:, None] * np.ones_like(ca), ce[:, None] * sa), axis=-1
+    )
     uvs = np.stack(np.broadcast_arrays(turns[None], v[:, None]), axis=-1)
     a = (np.arange(rows)[:, None] * (columns + 1) + np.arange(columns)).reshape(-1)
     below = a + columns + 1

@@ -76,9 +76,7 @@ def _cards(roots: Float64, up: Float64, right: Float64, rects: Float64) -> Surfa
     uvs = np.stack([np.stack(c, axis=1) for c in ((u0, v1), (u1, v1), (u1, v0), (u0, v0))], axis=1)
     n = len(roots)
     quads = (np.arange(n)[:, None, None] * 4 + np.array([[0, 1, 2], [0, 2, 3]])).reshape(-1, 3)
-    return Surface(
-        corners.reshape(-1, 3), np.zeros((n * 4, 3)), uvs.reshape(-1, 2), np.ones(n * 4), _both_sides(quads)
-    )
+    return Surface(corners.reshape(-1, 3), np.zeros((n * 4, 3)), uvs.reshape(-1, 2), np.ones(n * 4), _both_sides(quads))
 
 
 def _boughs(stems: Stems, rect: Rect, width: float, slope: float, segments: int) -> Surface:
@@ -238,9 +236,19 @@ def _broadleaf(rng: np.random.Generator, atlas: Atlas) -> Grown:
     """A round crown on a short trunk, oak or beech in the open."""
     height = 8.5 + 2.5 * float(fractions(rng, 1)[0])
     first = Branching(
-        10, 0.28, 0.98, (0.19, 0.06), ((0.0, 0.46), (0.4, 0.50), (1.0, 0.30)), joints=6, pull=0.07, radius=0.55, wander=0.14
+        10,
+        0.28,
+        0.98,
+        (0.19, 0.06),
+        ((0.0, 0.46), (0.4, 0.50), (1.0, 0.30)),
+        joints=6,
+        pull=0.07,
+        radius=0.55,
+        wander=0.14,
     )
-    second = Branching(5, 0.25, 1.0, (0.17, 0.09), ((0.0, 0.45), (1.0, 0.30)), joints=4, pull=0.05, radius=0.5, wander=0.14)
+    second = Branching(
+        5, 0.25, 1.0, (0.17, 0.09), ((0.0, 0.45), (1.0, 0.30)), joints=4, pull=0.05, radius=0.5, wander=0.14
+    )
     return _leafy(rng, atlas, "broadleaf", "bark", height, 0.024 * height, first, second, (5, 2, 1.5, 0.15))
 
 
@@ -248,17 +256,35 @@ def _birch(rng: np.random.Generator, atlas: Atlas) -> Grown:
     """Slender and pale, with fine hanging twigs."""
     height = 9.5 + 3.0 * float(fractions(rng, 1)[0])
     first = Branching(
-        14, 0.3, 0.97, (0.13, 0.07), ((0.0, 0.30), (0.3, 0.34), (1.0, 0.14)), joints=6, pull=-0.03, radius=0.42, wander=0.1
+        14,
+        0.3,
+        0.97,
+        (0.13, 0.07),
+        ((0.0, 0.30), (0.3, 0.34), (1.0, 0.14)),
+        joints=6,
+        pull=-0.03,
+        radius=0.42,
+        wander=0.1,
     )
     second = Branching(4, 0.3, 1.0, (0.14, 0.10), ((0.0, 0.42), (1.0, 0.34)), joints=4, pull=-0.16, radius=0.45)
-    return _leafy(rng, atlas, "birch", "pale_bark", height, 0.0125 * height, first, second, (5, 2, 1.05, 0.15), 0.4, 0.03)
+    return _leafy(
+        rng, atlas, "birch", "pale_bark", height, 0.0125 * height, first, second, (5, 2, 1.05, 0.15), 0.4, 0.03
+    )
 
 
 def _pine(rng: np.random.Generator, atlas: Atlas) -> Grown:
     """A Scots pine: a bare trunk and a loose, flat-topped crown of tufts."""
     height = 11.0 + 4.0 * float(fractions(rng, 1)[0])
     first = Branching(
-        16, 0.48, 0.98, (0.25, 0.13), ((0.0, 0.20), (0.3, 0.25), (1.0, 0.12)), joints=6, pull=0.10, radius=0.4, wander=0.14
+        16,
+        0.48,
+        0.98,
+        (0.25, 0.13),
+        ((0.0, 0.20), (0.3, 0.25), (1.0, 0.12)),
+        joints=6,
+        pull=0.10,
+        radius=0.4,
+        wander=0.14,
     )
     second = Branching(5, 0.35, 1.0, (0.15, 0.10), ((0.0, 0.42), (1.0, 0.30)), joints=4, pull=0.10, radius=0.5)
     return _leafy(rng, atlas, "pine", "bark", height, 0.016 * height, first, second, (4, 1, 1.0, 0.4), -0.25, 0.05)
@@ -270,7 +296,9 @@ def _dead_tree(rng: np.random.Generator, atlas: Atlas) -> Grown:
     first = Branching(
         9, 0.3, 0.97, (0.2, 0.1), ((0.0, 0.42), (0.5, 0.3), (1.0, 0.2)), joints=6, pull=0.04, radius=0.5, wander=0.22
     )
-    second = Branching(4, 0.35, 1.0, (0.16, 0.1), ((0.0, 0.45), (1.0, 0.3)), joints=4, pull=0.03, radius=0.5, wander=0.2)
+    second = Branching(
+        4, 0.35, 1.0, (0.16, 0.1), ((0.0, 0.45), (1.0, 0.3)), joints=4, pull=0.03, radius=0.5, wander=0.2
+    )
     return _leafy(rng, atlas, "dead_tree", "bark", height, 0.026 * height, first, second, (0, 0, 0.5, 0.5), lean=0.1)
 
 
@@ -278,9 +306,7 @@ def _shrub(rng: np.random.Generator, atlas: Atlas) -> Grown:
     """Knee to breast high, many stems from the ground."""
     height = 1.1 + 0.7 * float(fractions(rng, 1)[0])
     trunk = grow_trunk(rng, height * 0.3, 0.03, 3)
-    how = Branching(
-        10, 0.0, 0.9, (0.21, 0.05), ((0.0, 1.7), (1.0, 1.9)), joints=5, pull=0.07, radius=0.6, wander=0.12
-    )
+    how = Branching(10, 0.0, 0.9, (0.21, 0.05), ((0.0, 1.7), (1.0, 1.9)), joints=5, pull=0.07, radius=0.6, wander=0.12)
     stems = grow_branches(rng, trunk, how)
     wood = tubes(_thin(stems, 4), 3, atlas.bark["bark"], BARK_V_PER_M)
     rects = atlas.cells.get("shrub")
