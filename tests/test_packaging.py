@@ -57,3 +57,17 @@ def test_every_requirement_is_pinned_in_the_constraints() -> None:
 
 def test_the_version_has_an_entry_in_the_changelog() -> None:
     assert f"\n## {seedscape.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_every_requirement_is_used() -> None:
+    project = PROJECT["project"]
+    lines = chain(project["dependencies"], *project["optional-dependencies"].values())
+    names = {re.split(r"[^A-Za-z0-9_.-]", line)[0] for line in lines}
+    roots = [ROOT / folder for folder in (*ROOMS, "seedscape", "tests")]
+    code = "\n".join(
+        path.read_text() for root in roots for path in root.rglob("*.py") if "node_modules" not in path.parts
+    )
+    imported = set(re.findall(r"^\s*(?:import|from) ([A-Za-z0-9_]+)", code, re.MULTILINE))
+    tools = set(re.findall(r"\$bin/(?:python\" -m )?(\w+)", (ROOT / "scripts" / "test").read_text()))
+    unused = {name for name in names if {"pillow": "PIL"}.get(name, name) not in imported | tools}
+    assert unused == set()
