@@ -64,7 +64,7 @@ def require_arrays(name: str, tensors: dict[str, NDArray[Any]], expected: dict[s
     found = {key: (value.dtype.type, value.ndim) for key, value in tensors.items()}
     wanted = {key: (np.dtype(kind).type, axes) for key, (kind, axes) in expected.items()}
     if found != wanted:
-        wrong = sorted(set(found.items()) ^ set(wanted.items()))[0][0]
+        wrong = min(key for key in found.keys() | wanted.keys() if found.get(key) != wanted.get(key))
         raise MissingPartError(f"expected other arrays in {name}, got a different {wrong!r}; {_REPAIR}")
 
 

@@ -17,7 +17,7 @@ from seedscape.generation.runtime import Network, grain, open_network
 from seedscape.generation.values import Float32, MaterialMaps
 
 CELL = 8
-MARGIN = 4
+MARGIN = 6  # cells the decoder reaches beyond its own: wrapped around that far, results tile exactly
 PIXELS_OF_SET = 512
 
 # Edge length in the world of one training set's 512 pixels: the scans state none, so judged from the objects in them

@@ -32,7 +32,7 @@ from seedscape.generation.train.textures import PIXELS, read_sets
 from seedscape.generation.train.standardise import Standardised, standardise
 
 CROP = 16  # cells a side that the losses see (128 pixels)
-EDGE = 3  # cells cut off again: one less than at generation, where exactness counts
+EDGE = 3  # cells cut off again: what lies nearer the rim sees too much padding; fewer than at generation, where exactness counts
 WIDE = CROP + 2 * EDGE
 CELLS = PIXELS // CELL
 

@@ -1,0 +1,34 @@
+"""Normals and occlusion from heights whose answers are known."""
+
+import numpy as np
+
+from seedscape.generation.maps import normal_from_height, occlusion_from_height
+
+
+def test_flat_ground_points_straight_up_and_is_open() -> None:
+    flat = np.full((16, 16), 3.0, np.float32)
+    assert (normal_from_height(flat, 0.01) == [128, 128, 255]).all()
+    assert (occlusion_from_height(flat, 0.01) == 255).all()
+
+
+def test_green_points_to_the_top_of_the_picture_where_ground_rises_downwards() -> None:
+    """OpenGL convention: ground that falls towards smaller rows leans its normal that way, and green grows."""
+    rows = np.arange(64, dtype=np.float32)[:, None]
+    ramp = np.repeat(np.minimum(rows, 64 - rows), 64, axis=1)  # rises with the row in the upper half
+    normal = normal_from_height(ramp, 1.0)
+    assert (normal[10:20, :, 1] == round(127.5 + 127.5 / np.sqrt(2))).all()
+    assert (normal[10:20, :, 0] == 128).all()
+
+
+def test_red_points_right_where_ground_falls_to_the_right() -> None:
+    columns = np.arange(64, dtype=np.float32)[None, :]
+    ramp = np.repeat(np.minimum(columns, 64 - columns), 64, axis=0)
+    assert (normal_from_height(ramp, 1.0)[:, 40:50, 0] > 200).all()
+
+
+def test_a_hole_is_darker_than_its_rim() -> None:
+    height = np.zeros((32, 32), np.float32)
+    height[16, 16] = -1.0
+    occlusion = occlusion_from_height(height, 0.1)
+    assert occlusion[16, 16] < 40
+    assert occlusion[16, 17] == 255

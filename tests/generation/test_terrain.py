@@ -1,0 +1,102 @@
+"""The shipped terrain model: shapes, scales, determinism, nested levels that meet."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from seedscape.assets.errors import RequestError
+from seedscape.generation.runtime import use_threads
+from seedscape.generation.terrain import choose_site, generate_terrain, open_terrain_model, sample_heights
+from seedscape.generation.values import Terrain
+
+
+@pytest.fixture(scope="module")
+def alpine() -> Terrain:
+    return generate_terrain(42, ("alpine",), 300.0, 1000.0)
+
+
+def test_samples_are_finite_land_of_the_size_asked_for() -> None:
+    field = sample_heights(1, 0, 100, 90.0)
+    assert field.heights_m.shape == (100, 100) and field.heights_m.dtype == np.float32
+    assert np.isfinite(field.heights_m).all()
+    assert 3.0 < np.ptp(field.heights_m) < 9000.0
+
+
+def test_samples_of_a_seed_differ_and_repeat() -> None:
+    a, b = sample_heights(1, 0, 64, 30.0).heights_m, sample_heights(1, 1, 64, 30.0).heights_m
+    assert not np.array_equal(a, b)
+    assert np.array_equal(a, sample_heights(1, 0, 64, 30.0).heights_m)
+
+
+def test_an_unknown_landform_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(RequestError, match="expected landforms among alpine.*got atlantis"):
+        sample_heights(1, 0, 64, 30.0, ("atlantis",))
+
+
+def test_every_landform_of_the_bank_can_be_made() -> None:
+    for landform in open_terrain_model().landforms:
+        assert np.isfinite(sample_heights(3, 0, 64, 30.0, (landform,)).heights_m).all()
+
+
+def test_the_origin_is_on_the_ground_and_levels_meet(alpine: Terrain) -> None:
+    assert float(alpine.height(np.zeros(1), np.zeros(1))[0]) == pytest.approx(0.0, abs=1e-3)
+    for coarse, fine in zip(alpine.levels[:-1], alpine.levels[1:], strict=True):
+        assert fine.spacing_m == coarse.spacing_m / 2
+        x0, z0, x1, z1 = fine.extent_m
+        along = np.linspace(x0, x1, 97)
+        assert fine.sample(along, np.full(97, z0)) == pytest.approx(coarse.sample(along, np.full(97, z0)), abs=1.5)
+        posts = x0 + fine.spacing_m * np.arange(fine.heights_m.shape[1])
+        edge = coarse.sample(posts, np.full(len(posts), z1))
+        assert fine.heights_m[-1] == pytest.approx(edge, abs=2e-3 * max(1.0, float(np.ptp(edge))))
+
+
+def test_refining_keeps_the_coarse_heights(alpine: Terrain) -> None:
+    """2 x 2 means of a finer level are the coarser posts: detail is added, land is not moved."""
+    coarse, fine = alpine.levels[1], alpine.levels[2]
+    x0, z0 = fine.origin_m
+    s = fine.spacing_m
+    rows, cols = (n // 2 * 2 for n in fine.heights_m.shape)
+    means = fine.heights_m[:rows, :cols].reshape(rows // 2, 2, cols // 2, 2).mean(axis=(1, 3))[8:-8, 8:-8]
+    zs = z0 + s / 2 + 2 * s * np.arange(8, rows // 2 - 8)
+    xs = x0 + s / 2 + 2 * s * np.arange(8, cols // 2 - 8)
+    expected = coarse.sample(xs[None, :], zs[:, None])
+    assert np.abs(means - expected).max() < 0.01 * np.ptp(coarse.heights_m)
+
+
+def test_relief_is_what_was_asked_for() -> None:
+    for wanted in (60.0, 400.0):
+        terrain = generate_terrain(7, ("mid_mountains",), wanted, 1000.0)
+        x, z = np.meshgrid(np.linspace(-500, 500, 101), np.linspace(-500, 500, 101))
+        assert 0.6 * wanted < np.ptp(terrain.height(x, z)) < 1.5 * wanted
+
+
+def test_threads_do_not_change_a_bit(alpine: Terrain) -> None:
+    try:
+        use_threads(1)
+        one = generate_terrain(42, ("alpine",), 300.0, 1000.0)
+        use_threads(2)
+        two = generate_terrain(42, ("alpine",), 300.0, 1000.0)
+    finally:
+        use_threads(None)
+    for a, b, c in zip(one.levels, two.levels, alpine.levels, strict=True):
+        assert np.array_equal(a.heights_m, b.heights_m) and np.array_equal(a.heights_m, c.heights_m)
+
+
+def test_land_is_made_without_torch() -> None:
+    code = (
+        "import sys; from seedscape.generation.terrain import sample_heights; from seedscape.generation.material import "
+        "generate_material; sample_heights(1, 0, 64, 30.0); generate_material(1, 'grass', 64); assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONPATH": os.getcwd()})
+
+
+def test_the_site_is_gentle_ground() -> None:
+    r, c = np.indices((120, 120)).astype(float)
+    heights = 5.0 * np.abs(r - 60)  # a steep valley along row 60 ...
+    heights[np.abs(r - 60) < 3] = 0.0
+    heights[(np.abs(r - 52) < 4) & (np.abs(c - 60) < 4)] = 40.0  # ... with one terrace
+    row, col = choose_site(heights, 30.0, 600.0, None)
+    assert abs(row - 60) < 3 or (abs(row - 52) < 4 and abs(col - 60) < 4)

@@ -1,0 +1,57 @@
+"""Material folders are read and completed, and what is missing is said."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from seedscape.assets.errors import RequestError
+from seedscape.generation.train.textures import integrate_slopes, read_sets, to_ycocg
+from tests.generation.data import write_materials
+
+
+def test_slopes_of_a_known_surface_integrate_back_to_it() -> None:
+    n = 64
+    y, x = np.mgrid[:n, :n] * (2 * np.pi / n)
+    surface = np.sin(x) + 0.5 * np.cos(2 * y)
+    slopes = np.stack([np.cos(x), -np.sin(2 * y)]) * (2 * np.pi / n)
+    assert integrate_slopes(slopes) == pytest.approx(surface, abs=1e-9)
+
+
+def test_grey_has_no_chroma_and_its_own_luma() -> None:
+    y, co, cg = to_ycocg(np.full((2, 2, 3), 0.25, np.float32))
+    assert (y == 0.25).all() and (co == 0).all() and (cg == 0).all()
+
+
+def test_sets_are_read_scaled_and_completed(tmp_path: Path) -> None:
+    dots, stripes = read_sets(write_materials(tmp_path / "materials"))
+    assert (dots.name, stripes.name) == ("dots", "stripes")
+    assert dots.channels.shape == stripes.channels.shape == (5, 512, 512)
+    assert dots.completed == ("height", "roughness") and stripes.completed == ()
+    assert (dots.channels[4] == np.float32(0.9)).all()
+    assert stripes.channels[3].max() == 1.0 and stripes.channels[3].min() == 0.0
+    assert np.corrcoef(stripes.channels[3].ravel(), stripes.channels[4].ravel())[0, 1] < -0.9
+
+
+def test_height_comes_from_a_normal_map_where_there_is_none(tmp_path: Path) -> None:
+    folder = write_materials(tmp_path / "materials")
+    n = 128
+    x = np.arange(n) * (2 * np.pi / n)
+    slope = np.repeat(0.5 * np.cos(x)[None, :], n, axis=0)  # of a ridge along column n / 4
+    length = np.sqrt(1 + slope**2)
+    normal = np.stack([-slope / length, 0 * slope, 1 / length], axis=2)
+    Image.fromarray(np.round(normal * 127.5 + 127.5).astype(np.uint8)).save(folder / "dots" / "normal.png")
+    dots = read_sets(folder, ("dots",))[0]
+    assert np.argmax(dots.channels[3].mean(axis=0)) == pytest.approx(512 / 4, abs=4)
+
+
+def test_folders_without_sets_and_odd_pictures_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="expected a folder of material sets"):
+        read_sets(tmp_path / "none")
+    with pytest.raises(RequestError, match="expected sets with a color"):
+        read_sets(tmp_path)
+    (tmp_path / "odd").mkdir()
+    Image.new("RGB", (200, 100)).save(tmp_path / "odd" / "color.png")
+    with pytest.raises(RequestError, match="square map"):
+        read_sets(tmp_path)

@@ -1,0 +1,93 @@
+"""Training on data made here: losses fall, runs resume after kill -9, and what comes out generates."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seedscape.assets.errors import RequestError
+from seedscape.generation.material import generate_material, open_material_model
+from seedscape.generation.rng import stream
+from seedscape.generation.terrain import open_terrain_model, sample_heights
+from seedscape.generation.train.material import train_material
+from seedscape.generation.train.terrain import train_terrain
+from tests.generation.data import write_land, write_materials
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning:torch")]
+
+
+def losses(run: Path, name: str) -> list[float]:
+    with (run / "losses.csv").open() as file:
+        return [float(row[name]) for row in csv.DictReader(file)]
+
+
+def test_terrain_training_learns_and_its_release_generates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seedscape.generation.train.run.REPORT_SECONDS", 3.0)
+    data = write_land(tmp_path / "land")
+    run = train_terrain(data, tmp_path / "run", 0.5)
+    l1 = losses(tmp_path / "run", "l1")
+    assert len(l1) >= 3 and l1[-1] < 0.9 * l1[0]
+    assert run.step > 10
+    assert list((tmp_path / "run" / "sheets").glob("*.png"))
+    model = open_terrain_model(tmp_path / "run")
+    heights = sample_heights(1, 0, 64, 30.0, model=model).heights_m
+    assert np.isfinite(heights).all() and np.ptp(heights) > 10.0
+    with pytest.raises(RequestError, match="--resume"):
+        train_terrain(data, tmp_path / "run", 0.5)
+
+
+def test_material_training_runs_and_its_release_generates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seedscape.generation.train.run.REPORT_SECONDS", 3.0)
+    train_material(write_materials(tmp_path / "materials"), tmp_path / "run", 0.4)
+    model = open_material_model(tmp_path / "run")
+    red = generate_material(1, "stripes", 128, model).base_color.astype(float).mean(axis=(0, 1))
+    green = generate_material(1, "dots", 128, model).base_color.astype(float).mean(axis=(0, 1))
+    assert red[0] > 1.3 * red[1] and green[1] > 1.3 * green[0]
+
+
+def test_kill_nine_leaves_a_run_that_resumes(tmp_path: Path) -> None:
+    """Ten kills at random moments: the checkpoint is whole after each, the step never goes back, and training goes on."""
+    data, run = write_land(tmp_path / "land"), tmp_path / "run"
+    code = (
+        "import sys; from pathlib import Path; import seedscape.generation.train.run as r; r.CHECKPOINT_SECONDS = 0.2; "
+        "from seedscape.generation.train.terrain import train_terrain; "
+        f"train_terrain(Path({str(data)!r}), Path({str(run)!r}), 60.0, resume=True)"
+    )
+    rng = stream(1, "kills")
+    environment = os.environ | {"PYTHONPATH": os.getcwd()}
+    steps = []
+    for _ in range(10):
+        process = subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.DEVNULL)
+        waited = 0.0
+        while not (run / "checkpoint.safetensors").exists() and waited < 120:
+            time.sleep(0.1)
+            waited += 0.1
+        time.sleep(3.0 + int(rng.integers(2000)) / 1000)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        steps.append(checkpoint_step(run / "checkpoint.safetensors"))
+    assert steps == sorted(steps) and steps[-1] > steps[0]
+    assert not [path for path in run.iterdir() if path.suffix == ".safetensors" and path.name != "checkpoint.safetensors" and path.name[0] != "."]
+
+
+def checkpoint_step(path: Path) -> int:
+    """The step in the file's header, after reading every tensor of it."""
+    from safetensors.numpy import load
+
+    data = path.read_bytes()
+    assert all(np.isfinite(value).all() for value in load(data).values())
+    return int(json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]["step"])
+
+
+def test_a_checkpoint_of_another_kind_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "checkpoint.safetensors").write_bytes(b"not a checkpoint")
+    with pytest.raises(RequestError, match="expected a checkpoint of this kind of run"):
+        train_terrain(write_land(tmp_path / "land"), tmp_path / "run", 0.1, resume=True)
