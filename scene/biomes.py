@@ -254,7 +254,14 @@ def volcanic() -> Biome:
         overlays=(
             Layer("gravel", gentle=(0.55, 0.30), patches=(0.36, 0.56), patch_m=34.0, tint=(0.62, 0.58, 0.56)),
             Layer("soil", gentle=(0.42, 0.20), patches=(0.46, 0.62), patch_m=22.0, tint=(0.55, 0.50, 0.48)),
-            Layer("dry_grass", moisture=(0.38, 0.62), gentle=(0.50, 0.30), patches=(0.40, 0.58), patch_m=30.0),
+            Layer(
+                "dry_grass",
+                moisture=(0.38, 0.62),
+                gentle=(0.50, 0.30),
+                patches=(0.40, 0.58),
+                patch_m=30.0,
+                tint=(0.66, 0.66, 0.56),
+            ),
             Layer("rock", slope=(0.60, 0.85), ragged=0.8, tint=(0.62, 0.58, 0.58)),
         ),
         species=(Species("shrub", 16.0, moisture=(0.3, 0.6)), Species("dead_tree", 6.0)),

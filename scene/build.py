@@ -136,7 +136,8 @@ def _ground_materials(
     biome: Biome, spec: SceneSpec, materials: dict[str, MaterialMaps]
 ) -> tuple[dict[str, Material], dict[str, Texture]]:
     """Materials and textures of the ground layers and of the horizon (whose picture is painted later)."""
-    kinds, textures = horizon_materials(), {}
+    kinds = horizon_materials()
+    textures: dict[str, Texture] = {}
     for number, layer in enumerate(ground_layers(biome, spec.season)):
         textures |= texture_set(materials[layer.material])
         name = f"ground_{layer.material}" if number == 0 else f"ground_{layer.material}_over"

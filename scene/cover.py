@@ -34,11 +34,17 @@ class LandPoints:
     openness: Float
 
 
+def altitude_range(site: Site) -> tuple[float, float]:
+    """Low and high of the surrounding land in world metres: first and 99th percentile of the widest level."""
+    heights = np.sort(site.terrain.levels[0].heights_m.ravel())
+    low, high = float(heights[len(heights) // 100]), float(heights[-1 - len(heights) // 100])
+    return low, max(high, low + 1.0)
+
+
 def relative_altitude(site: Site, y: NDArray[np.floating]) -> Float:
-    """Height within the surrounding land, 0 .. 1: between the first and the 99th percentile of the widest level."""
-    heights = np.sort(site.terrain.levels[0].heights_m.ravel()).astype(np.float64)
-    low, high = heights[len(heights) // 100], heights[-1 - len(heights) // 100]
-    return np.asarray(np.clip((np.asarray(y, np.float64) - low) / max(high - low, 1.0), 0.0, 1.0))
+    """Height within the surrounding land, 0 .. 1."""
+    low, high = altitude_range(site)
+    return np.asarray(np.clip((np.asarray(y, np.float64) - low) / (high - low), 0.0, 1.0))
 
 
 def shore_heights(site: Site) -> NDArray[np.float32]:
@@ -80,7 +86,8 @@ def layer_weights(layers: tuple[Layer, ...], at: LandPoints, seed: int, detail: 
     total = weights[0].copy()
     for share in weights[1:]:
         total += share
-    return np.asarray(weights / total)
+    weights /= total
+    return weights
 
 
 def over_alphas(weights: Float) -> Float:

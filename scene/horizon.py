@@ -7,15 +7,15 @@ visited square a texel is under four metres wide and at the horizon some twenty,
 import numpy as np
 from numpy.typing import NDArray
 
-from seedscape.generation.values import MaterialMaps
+from seedscape.generation.values import HeightField, MaterialMaps, Terrain
 from seedscape.scene.biomes import Biome, ground_layers
 from seedscape.scene.cover import (
     NO_WATER_M,
     LandPoints,
+    altitude_range,
     ground_shade,
     layer_tint,
     layer_weights,
-    relative_altitude,
     shore_heights,
 )
 from seedscape.scene.land import grid_heights
@@ -33,6 +33,8 @@ HORIZON_BLEND = "horizon_over"
 HORIZON_TEXTURE = "horizon_color"
 EDGE = 1024  # pixels
 SPREAD = 0.33  # a / half_m
+BAND = 64  # rows
+HAZE_LIGHT = 0.55  # the haze is lit by the renderer as ground is, so it is given as an albedo
 HAZE_SHARE = 0.34  # how far the air takes over at the horizon
 
 
@@ -67,67 +69,77 @@ def paint_horizon(
     """The picture: mean colours of the layers, mixed by their rules, dimmed in hollows, paling into the haze far off."""
     line = _unwarp((np.arange(EDGE) + 0.5) / EDGE * 2.0 - 1.0, half_m)
     layers = ground_layers(biome, spec.season)
-    at = _far_points(site, line)
-    weights = layer_weights(layers, at, spec.seed, detail=2)
-    color = np.zeros((EDGE, EDGE, 3))
-    for layer, weight in zip(layers, weights, strict=True):
-        if not weight.any():
-            continue
+    colors = []
+    for layer in layers:
         mean, tint = mean_color(materials[layer.material].base_color), layer_tint(biome, layer, spec.season)
+        colors.append((mean[0] * tint[0], mean[1] * tint[1], mean[2] * tint[2]))
+    fields = _Fields(site)
+    bands = []
+    for first in range(
+        0, EDGE, BAND
+    ):  # a band at a time stays in the processor's cache: half the time, a tenth of the memory
+        at = _far_points(site, fields, line, line[first : first + BAND])
+        weights = layer_weights(layers, at, spec.seed, detail=2)
+        color = np.zeros((*weights.shape[1:], 3))
+        for layer_color, weight in zip(colors, weights, strict=True):
+            if weight.any():
+                for channel in range(3):
+                    color[..., channel] += weight * layer_color[channel]
+        color *= ground_shade(at, spec.seed, detail=2)
+        distance = np.sqrt(at.x * at.x + at.z * at.z)
+        air = HAZE_SHARE * smoothstep(site.size_m * 0.5, half_m, distance)
         for channel in range(3):
-            color[..., channel] += weight * (mean[channel] * tint[channel])
-    color *= ground_shade(at, spec.seed, detail=2)
-    distance = np.sqrt(at.x * at.x + at.z * at.z)
-    air = HAZE_SHARE * smoothstep(site.size_m * 0.5, half_m, distance)[..., None]
-    color = color * (1.0 - air) + np.array(biome.haze) * 0.55 * air
-    return Texture(to_srgb(color), "color", "clamp")
+            color[..., channel] += (biome.haze[channel] * HAZE_LIGHT - color[..., channel]) * air
+        bands.append(to_srgb(color))
+    return Texture(np.concatenate(bands), "color", "clamp")
 
 
-def _far_points(site: Site, line: Float) -> LandPoints:
-    """Land properties on the picture's grid; within the visited square moisture and shores come from its survey."""
-    x, z = line[None, :], line[:, None]
-    height = grid_heights(site.terrain, line, line)
-    widest = site.terrain.levels[0]
-    reach = np.maximum(np.abs(line) * 0.02, widest.spacing_m / 8.0)
-    d_x = (grid_heights(site.terrain, line + reach, line) - grid_heights(site.terrain, line - reach, line)) / (
-        2.0 * reach[None, :]
-    )
-    d_z = (grid_heights(site.terrain, line, line + reach) - grid_heights(site.terrain, line, line - reach)) / (
-        2.0 * reach[:, None]
-    )
-    wide = widest.spacing_m
-    around = grid_heights(site.terrain, line + wide, line) + grid_heights(site.terrain, line - wide, line)
-    around += grid_heights(site.terrain, line, line + wide) + grid_heights(site.terrain, line, line - wide)
+class _Fields:
+    """Grids of the site as height fields, made once for all bands."""
+
+    def __init__(self, site: Site) -> None:
+        widest = site.terrain.levels[0]
+        sky = openness(widest.heights_m.astype(np.float64), widest.spacing_m).astype(np.float32)
+        self.openness = HeightField(sky, widest.spacing_m, widest.origin_m)
+        self.moisture = HeightField(site.moisture, site.spacing_m, site.origin_m)
+        self.curvature = HeightField(site.curvature, site.spacing_m, site.origin_m)
+        self.shore_m = HeightField(shore_heights(site), site.spacing_m, site.origin_m)
+        self.altitude = altitude_range(site)
+
+
+def _far_points(site: Site, fields: _Fields, xs: Float, zs: Float) -> LandPoints:
+    """Land properties on a grid of the picture; within the visited square moisture and shores come from its survey."""
+
+    def heights(x: Float, z: Float) -> Float:
+        return grid_heights(site.terrain, x, z)
+
+    x, z = xs[None, :], zs[:, None]
+    height = heights(xs, zs)
+    wide = site.terrain.levels[0].spacing_m
+    reach_x, reach_z = np.maximum(np.abs(xs) * 0.02, wide / 8.0), np.maximum(np.abs(zs) * 0.02, wide / 8.0)
+    d_x = (heights(xs + reach_x, zs) - heights(xs - reach_x, zs)) / (2.0 * reach_x[None, :])
+    d_z = (heights(xs, zs + reach_z) - heights(xs, zs - reach_z)) / (2.0 * reach_z[:, None])
+    around = heights(xs + wide, zs) + heights(xs - wide, zs) + heights(xs, zs + wide) + heights(xs, zs - wide)
     curvature = (4.0 * height - around) / (wide * wide)
-    sky = openness(widest.heights_m.astype(np.float64), widest.spacing_m)
     half = site.size_m / 2.0
     inside = smoothstep(half + 60.0, half - 20.0, np.maximum(np.abs(x), np.abs(z)))
     moisture = np.clip(0.28 - curvature * 60.0, 0.05, 0.8)
     shore = np.full(height.shape, NO_WATER_M)
     if site.sea_level_m is not None:
         shore = np.maximum(height - site.sea_level_m, 0.0)
+    low, high = fields.altitude
     return LandPoints(
         x=x,
         z=z,
-        altitude=relative_altitude(site, height),
+        altitude=np.clip((height - low) / (high - low), 0.0, 1.0),
         slope=np.sqrt(d_x * d_x + d_z * d_z),
-        moisture=moisture + (_on_grid(site, site.moisture, line) - moisture) * inside,
-        curvature=curvature + (_on_grid(site, site.curvature, line) - curvature) * inside,
-        shore_m=shore + (_on_grid(site, shore_heights(site), line) - shore) * inside,
-        openness=_sample_lines(sky, widest.spacing_m, widest.origin_m, line),
+        moisture=moisture + (_on_grid(fields.moisture, xs, zs) - moisture) * inside,
+        curvature=curvature + (_on_grid(fields.curvature, xs, zs) - curvature) * inside,
+        shore_m=shore + (_on_grid(fields.shore_m, xs, zs) - shore) * inside,
+        openness=_on_grid(fields.openness, xs, zs),
     )
 
 
-def _on_grid(site: Site, grid: NDArray[np.float32], line: Float) -> Float:
-    return _sample_lines(grid.astype(np.float64), site.spacing_m, site.origin_m, line)
-
-
-def _sample_lines(grid: Float, spacing: float, origin: tuple[float, float], line: Float) -> Float:
-    """Bilinear values on the grid line x line, nearest edge outside."""
-    c = np.clip((line - origin[0]) / spacing, 0.0, grid.shape[1] - 1.0)
-    r = np.clip((line - origin[1]) / spacing, 0.0, grid.shape[0] - 1.0)
-    c0 = np.minimum(c.astype(np.int64), grid.shape[1] - 2)
-    r0 = np.minimum(r.astype(np.int64), grid.shape[0] - 2)
-    across = grid[:, c0] * (1.0 - (c - c0)) + grid[:, c0 + 1] * (c - c0)
-    fr = (r - r0)[:, None]
-    return np.asarray(across[r0] * (1.0 - fr) + across[r0 + 1] * fr)
+def _on_grid(field: HeightField, xs: Float, zs: Float) -> Float:
+    """Bilinear values of any field on a rectilinear grid, nearest edge outside."""
+    return grid_heights(Terrain((field,), 0.0, ""), xs, zs)
