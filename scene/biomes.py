@@ -82,8 +82,8 @@ class Biome:
 
 
 GREEN_YEAR: dict[str, Colour] = {
-    "spring": (0.88, 1.0, 0.78),
-    "summer": (1.0, 1.0, 1.0),
+    "spring": (0.76, 1.0, 0.62),
+    "summer": (0.84, 1.0, 0.70),  # grass textures are photographed dry more often than lush
     "autumn": (1.0, 0.86, 0.62),
     "winter": (0.90, 0.86, 0.74),
 }
@@ -157,7 +157,7 @@ def meadow() -> Biome:
         base=Layer("grass"),
         overlays=(
             Layer("dry_grass", moisture=(0.42, 0.22), patches=(0.45, 0.62), patch_m=48.0, ragged=0.8),
-            Layer("soil", patches=(0.66, 0.76), patch_m=20.0, gentle=(0.6, 0.3)),
+            Layer("soil", patches=(0.70, 0.80), patch_m=9.0, gentle=(0.6, 0.3)),
             Layer("mud", shore_m=(1.4, 0.4), moisture=(0.58, 0.82)),
             Layer("rock", slope=(0.55, 0.80), ragged=0.8),
         ),
