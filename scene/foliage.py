@@ -20,6 +20,7 @@ SIZE = 1024
 BARK_V_PER_M = 0.5  # the strips are two metres high in the world: two bark tiles of one metre
 _STRIPS = {"bark": (0, 160), "pale_bark": (160, 256)}  # columns
 _PAD = 8
+_BARK_TONE = np.array([0.86, 0.79, 0.72])  # bark samples are cut in full light; standing trees are darker and warmer
 _SUPERSAMPLE = 4
 
 Colour = tuple[int, int, int]
@@ -127,7 +128,7 @@ def _paint_bark(
             shade = _shrink(bark.orm[..., :1].astype(np.float64), SIZE // 2, inner) / 255.0
             relief = _shrink(bark.height[..., None].astype(np.float64), SIZE // 2, inner) / 65535.0
         # The strip has no normal map, so crevices are darkened in its colour instead.
-        colour = np.tile(colour * (0.45 + 0.55 * shade) * (0.9 + 0.4 * relief), (2, 1, 1))
+        colour = np.tile(colour * (0.45 + 0.55 * shade) * (0.9 + 0.4 * relief) * _BARK_TONE, (2, 1, 1))
         if name == "pale_bark":
             grey = colour.mean(axis=2, keepdims=True)
             grey = grey / max(float(grey.mean()), 1.0)

@@ -71,12 +71,12 @@ def _tuft(rng: np.random.Generator, blades: int, height: float, seeds: float, sp
         bend = (1.0 if turn > 0 else -1.0) * int(rng.integers(10, 120)) / 1000.0
         _blade(canvas, root, turn, length, bend, 0.016 if not seeds else 0.010, vary(rng, _NEUTRAL, light, 6))
         if seeds * 100 > int(rng.integers(100)):
-            stalk = ray(np.array([root, 0.0]), turn * 0.5, min(0.92, height * 1.22), bend * 0.4, 6)
+            reach = height * (1.0 + int(rng.integers(40)) / 100.0)
+            stalk = ray(np.array([root, 0.0]), turn * 0.5, reach, bend * 0.4, 6)
             canvas.line(stalk, 0.014, vary(rng, _NEUTRAL, 0.95, 5))
-            for at in np.linspace(0.55, 1.0, 9):
-                point = stalk[3] + (stalk[-1] - stalk[3]) * at
-                for way in (-0.03, 0.03):
-                    canvas.line(ray(point, turn + way, 0.05, 0.0, 2), 0.016, vary(rng, ((226, 214, 178),), 1.0, 8))
+            ear = stalk[3] + (stalk[-1] - stalk[3]) * np.linspace(0.25, 1.08, 7)[:, None]
+            half = np.array([0.0, 0.009, 0.013, 0.013, 0.011, 0.007, 0.0])[:, None] * np.array([[1.0, 0.0]])
+            canvas.polygon(np.concatenate([ear - half, (ear + half)[::-1]]), vary(rng, ((222, 208, 170),), 1.0, 10))
     return canvas.finish()
 
 
