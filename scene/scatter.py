@@ -116,7 +116,7 @@ def _grow(
 ) -> dict[str, list[trees.TreeModel]]:
     """The models of each species, and their texture."""
     names = tuple(species.name for species in biome.species)
-    snow = 0.45 if spec.season == "winter" and biome.winter_snow else 0.0
+    snow = 0.28 if spec.season == "winter" and biome.winter_snow else 0.0
     atlas = paint_atlas(stream(spec.seed, "scene", "foliage"), names, spec.season, materials.get("bark"), snow)
     textures[trees.TEXTURE] = atlas.texture
     return {
