@@ -7,7 +7,7 @@ report = ss.export(scene, "42.glb")
 """
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import count
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,7 @@ def generate(
 
 def build(spec: SceneSpec, progress: Progress = silent, threads: int | None = None) -> "Scene":
     """The environment of a resolved spec."""
+    from seedscape.generation.licences import data_licences
     from seedscape.generation.material import generate_material
     from seedscape.generation.runtime import use_threads
     from seedscape.generation.terrain import generate_terrain
@@ -59,7 +60,8 @@ def build(spec: SceneSpec, progress: Progress = silent, threads: int | None = No
         progress("materials", 0.05 + 0.45 * k / len(names))
         materials[name] = generate_material(spec.seed, name, MATERIAL_PX)
     shares = count(50, 4)
-    return build_scene(spec, terrain, materials, lambda stage: progress(stage, next(shares) / 100))
+    scene = build_scene(spec, terrain, materials, lambda stage: progress(stage, next(shares) / 100))
+    return replace(scene, licences=data_licences())
 
 
 def export(

@@ -24,6 +24,10 @@ def evaluate(model: str, data: str, run: str | None, as_json: bool, output: str 
     if run is not None:
         require_folder("--model", run)
     require_torch()
+    if output is not None:
+        from seedscape.assets.files import require_writable
+
+        require_writable(Path(output) / f"{model}.json")
     folders = (Path(data), None if run is None else Path(run), None if output is None else Path(output))
     with Progress() as progress:
         progress(f"measuring {model}", 0.0)

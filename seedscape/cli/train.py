@@ -6,6 +6,7 @@ import click
 
 from seedscape.cli.extras import require_torch
 from seedscape.cli.request import real_number, require_folder, require_model
+from seedscape.cli.say import note
 
 MAX_MINUTES = 60.0 * 24 * 30
 
@@ -22,15 +23,24 @@ MAX_MINUTES = 60.0 * 24 * 30
 def train(model: str, data: str, output: str, minutes: str, device: str, resume: bool) -> None:
     """Train a network on real data; needs the extra `train`."""
     limit = real_number("--minutes", minutes, 0.01, MAX_MINUTES)
-    folder = Path(data)
     require_model(model)
     require_folder("--data", data)
     require_torch(device)
-    if model == "terrain":
-        from seedscape.generation.train.terrain import train_terrain
 
-        train_terrain(folder, Path(output), limit, resume=resume, device=device)
-    else:
-        from seedscape.generation.train.material import train_material
+    from seedscape.assets.files import require_writable
 
-        train_material(folder, Path(output), limit, resume=resume, device=device)
+    folder = Path(output)
+    require_writable(folder / "config.json")
+    try:
+        if model == "terrain":
+            from seedscape.generation.train.terrain import train_terrain
+
+            train_terrain(Path(data), folder, limit, resume=resume, device=device)
+        else:
+            from seedscape.generation.train.material import train_material
+
+            train_material(Path(data), folder, limit, resume=resume, device=device)
+    except KeyboardInterrupt:
+        if (folder / "checkpoint.safetensors").exists():
+            note(f"{output} keeps the last checkpoint; --resume goes on from it")
+        raise

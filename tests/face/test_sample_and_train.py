@@ -68,6 +68,14 @@ def test_a_wrong_request_is_refused_before_the_work(invoke: Invoke, arguments: t
     assert list(Path().iterdir()) == []
 
 
+@pytest.mark.parametrize("command", [("train", "terrain"), ("train", "material"), ("evaluate", "terrain")])
+def test_a_folder_that_cannot_be_made_is_refused_before_the_work(invoke: Invoke, command: tuple[str, ...]) -> None:
+    outcome = invoke(*command, "--data", ".", "-o", "no/such/run")
+    assert outcome.code == 2 and outcome.complaint.startswith(
+        "expected an existing folder to write to, got 'no/such/run'"
+    )
+
+
 @pytest.mark.parametrize("command", [("train", "terrain", "-o", "run"), ("evaluate", "material")])
 def test_without_torch_the_line_says_what_to_install(
     invoke: Invoke, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
