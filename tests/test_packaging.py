@@ -47,7 +47,7 @@ def test_every_weight_file_is_shipped() -> None:
 def test_every_requirement_is_pinned_in_the_constraints() -> None:
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     pins = [line for line in lines if line and not line.startswith("#")]
-    assert all(re.fullmatch(r"[a-z0-9_.-]+==[0-9][0-9a-z.]*", pin) for pin in pins), "each line: name==version"
+    assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][0-9a-z.]*", pin) for pin in pins), "each line: name==version"
     project = PROJECT["project"]
     wanted = chain(project["dependencies"], *project["optional-dependencies"].values())
     names = {re.split(r"[^A-Za-z0-9_.-]", requirement)[0] for requirement in wanted}
@@ -67,7 +67,8 @@ def test_every_requirement_is_used() -> None:
     code = "\n".join(
         path.read_text() for root in roots for path in root.rglob("*.py") if "node_modules" not in path.parts
     )
-    imported = set(re.findall(r"^\s*(?:import|from) ([A-Za-z0-9_]+)", code, re.MULTILINE))
+    found = set(re.findall(r"^\s*(?:import|from) (\w+)|import_module\(\"(\w+)", code, re.MULTILINE))
+    imported = {name for pair in found for name in pair}
     tools = set(re.findall(r"\$bin/(?:python\" -m )?(\w+)", (ROOT / "scripts" / "test").read_text()))
-    unused = {name for name in names if {"pillow": "PIL"}.get(name, name) not in imported | tools}
+    unused = {name for name in names if {"pillow": "PIL"}.get(name, name.replace("-", "_")) not in imported | tools}
     assert unused == set()
