@@ -26,7 +26,9 @@ def weights_manifest() -> dict[str, dict[str, Any]]:
         files = json.loads(_folder().joinpath(MANIFEST).read_text())["files"]
         return {str(name): {"sha256": str(v["sha256"]), "bytes": int(v["bytes"])} for name, v in files.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise MissingPartError(f"expected the list of model files {MANIFEST}, got {_short(error)}; {_REPAIR}") from error
+        raise MissingPartError(
+            f"expected the list of model files {MANIFEST}, got {_short(error)}; {_REPAIR}"
+        ) from error
 
 
 def read_weights(name: str) -> bytes:
@@ -35,7 +37,7 @@ def read_weights(name: str) -> bytes:
     if entry is None:
         raise MissingPartError(f"expected a model file named {name} in {MANIFEST}, got none; {_REPAIR}")
     try:
-        data = _folder().joinpath(name).read_bytes()
+        data: bytes = _folder().joinpath(name).read_bytes()
     except OSError as error:
         raise MissingPartError(f"expected the model file {name}, got {_short(error)}; {_REPAIR}") from error
     digest = hashlib.sha256(data).hexdigest()

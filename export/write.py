@@ -149,7 +149,7 @@ class _Writer:
 
 def _asset(scene: Scene, version: str) -> dict[str, Any]:
     licences = {name: material.licence for name, material in scene.materials.items() if material.licence}
-    extras: dict[str, Any] = {"spec": scene.spec, "scene": scene.extras, "licences": licences}
+    extras: dict[str, Any] = {"spec": scene.spec, "scene": scene.extras, "licences": scene.licences | licences}
     extras["bounds"] = [list(corner) for corner in scene.bounds]
     return {
         "version": "2.0",

@@ -1,14 +1,13 @@
 """Where water goes on a height field: depressions filled (Barnes et al. 2014, priority-flood), D8 flow (O'Callaghan and Mark 1984)."""
 
 import heapq
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
-NEIGHBOURS = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
+NEIGHBOURS = ((-1, 0), (0, -1), (0, 1), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))
 
 
 def flood(height: Float) -> tuple[Float, Int, Int]:
@@ -76,5 +75,3 @@ def accumulate(receivers: Int, order: Int) -> Float:
             count[to[i]] += count[i]
     side = round(len(receivers) ** 0.5)
     return np.array(count, np.float64).reshape(side, -1)
-
-

@@ -90,7 +90,10 @@ def generate_material(seed: int, name: str, size_px: int, model: MaterialModel |
 def decode_set(model: MaterialModel, index: int, cells: int, rng: np.random.Generator) -> Float32:
     """(5, 8 cells, 8 cells) Y, Co, Cg, height, roughness of a new arrangement of exemplar `index`; wraps around."""
     latents = _wrap(arrange(model.torus[index], cells, rng), MARGIN)
-    noise = {f"noise{s}": _wrap(grain(rng, 1, cells * CELL // s, cells * CELL // s), MARGIN * CELL // s)[None] for s in (4, 2, 1)}
+    noise = {
+        f"noise{s}": _wrap(grain(rng, 1, cells * CELL // s, cells * CELL // s), MARGIN * CELL // s)[None]
+        for s in (4, 2, 1)
+    }
     made = model.decoder(latents=latents[None], style=model.styles[index][None], **noise)[0]
     edge = MARGIN * CELL
     made = made[:, edge:-edge, edge:-edge]

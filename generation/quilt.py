@@ -100,7 +100,9 @@ def quilt(tiles: list[BankTile], rows: int, cols: int, rng: np.random.Generator,
                 weight = _weight(error, left=j > 0, above=i > 0)
                 if not keep_altitude:
                     block = block + float((low[place][known] - block[known]).mean())
-            east = np.pad(np.diff(block, axis=1), ((0, 0), (0, 1)), mode="edge")  # the rim has no neighbour: as the one before
+            east = np.pad(
+                np.diff(block, axis=1), ((0, 0), (0, 1)), mode="edge"
+            )  # the rim has no neighbour: as the one before
             south = np.pad(np.diff(block, axis=0), ((0, 1), (0, 0)), mode="edge")
             soft = weight[:, :, None].astype(np.float32)
             # Latents are near zero-mean: dividing by the root of the squared weights keeps their variance in the blend.

@@ -33,7 +33,9 @@ class Network:
         except ImportError as error:
             raise MissingPartError("expected the package onnxruntime, got none; pip install onnxruntime") from error
         options = ort.SessionOptions()
-        options.intra_op_num_threads = _threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+        options.intra_op_num_threads = (
+            _threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+        )
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         options.enable_cpu_mem_arena = False  # big activations go back to the system between calls
@@ -41,11 +43,14 @@ class Network:
             self._session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime has its own exceptions, none of them public
             text = str(error).splitlines()[0][:200]
-            raise MissingPartError(f"expected a network in {name}, got {text}; reinstall seedscape to repair it") from error
+            raise MissingPartError(
+                f"expected a network in {name}, got {text}; reinstall seedscape to repair it"
+            ) from error
 
     def __call__(self, **inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """The first output for float32 inputs."""
-        return np.asarray(self._session.run(None, inputs)[0])
+        result: NDArray[np.float32] = np.asarray(self._session.run(None, inputs)[0], np.float32)
+        return result
 
 
 @lru_cache(maxsize=4)

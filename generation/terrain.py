@@ -1,6 +1,6 @@
 """Land from a seed: quilted latents, decoded to heights, refined towards the player.
 
-    seed -> lattice of real cells, re-arranged (quilt.py) -> heights (VAE decoder) -> a site to stand -> finer levels (refiner)
+seed -> lattice of real cells, re-arranged (quilt.py) -> heights (VAE decoder) -> a site to stand -> finer levels (refiner)
 """
 
 from dataclasses import dataclass
@@ -106,11 +106,11 @@ def _synthesise(
     low = (lattice.low - centre).astype(np.float32)
     posts = model.heights(latents=lattice.latents[None], low=low[None, None])[0, 0]
     edge = MARGIN * CELL
-    posts = posts[edge:-edge, edge:-edge].astype(np.float64) + centre
+    inner: NDArray[np.float64] = posts[edge:-edge, edge:-edge].astype(np.float64) + centre
     turn, flip = int(rng.integers(4)), bool(rng.integers(2))
     if rows == cols:
-        posts = np.rot90(posts, turn)
-    return posts[:, ::-1] if flip else posts
+        inner = np.rot90(inner, turn)
+    return inner[:, ::-1] if flip else inner
 
 
 def sample_heights(
@@ -153,8 +153,8 @@ def generate_terrain(
     coarse = HeightField(heights.astype(np.float32), SPACING_M, (-col * SPACING_M, -row * SPACING_M))
     levels = [coarse]
     near = size_m / 2 + 60.0
-    for k, half in enumerate((near, near, near, min(near, 260.0), min(near, 130.0))):
-        levels.append(refine(levels[-1], half, stream(seed, "terrain", "refine", k), model.refiner))
+    for k, reach in enumerate((near, near, near, min(near, 260.0), min(near, 130.0))):
+        levels.append(refine(levels[-1], reach, stream(seed, "terrain", "refine", k), model.refiner))
     altitude = float(levels[-1].sample(np.zeros(1), np.zeros(1))[0])
     moved = tuple(
         HeightField((f.heights_m - np.float32(altitude)).astype(np.float32), f.spacing_m, f.origin_m) for f in levels
@@ -162,7 +162,9 @@ def generate_terrain(
     return Terrain(moved, altitude, landform)
 
 
-def choose_site(heights: NDArray[np.float64], spacing_m: float, size_m: float, relief_m: float | None) -> tuple[int, int]:
+def choose_site(
+    heights: NDArray[np.float64], spacing_m: float, size_m: float, relief_m: float | None
+) -> tuple[int, int]:
     """(row, col) of the best place to stand: gentle ground a little above its surroundings' lows, with relief in reach.
 
     Looks at posts whose visited square and a rim around it lie inside the field.
@@ -212,7 +214,10 @@ def refine(field: HeightField, half_m: float, rng: np.random.Generator, refiner:
     xs = origin[0] + np.arange(n_cols) * (s / 2)
     zs = origin[1] + np.arange(n_rows) * (s / 2)
     base = field.sample(xs[None, :], zs[:, None])
-    inward = np.minimum(np.arange(n_rows), np.arange(n_rows)[::-1])[:, None], np.minimum(np.arange(n_cols), np.arange(n_cols)[::-1])
+    inward = (
+        np.minimum(np.arange(n_rows), np.arange(n_rows)[::-1])[:, None],
+        np.minimum(np.arange(n_cols), np.arange(n_cols)[::-1]),
+    )
     weight = np.clip(np.minimum(*inward) / FADE, 0.0, 1.0)
     heights = base + weight * (heights - base)
     return HeightField(heights.astype(np.float32), s / 2, origin)

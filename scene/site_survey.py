@@ -5,11 +5,10 @@ watershed-labeling algorithm"); every cell then drains to its steepest lower nei
 where the filled ground is flat (D8).
 """
 
-import heapq
-
 import numpy as np
 from numpy.typing import NDArray
 
+from seedscape.generation.hydrology import NEIGHBOURS, accumulate, flood, receivers
 from seedscape.generation.values import Terrain
 from seedscape.scene.biomes import Biome
 from seedscape.scene.joined import joined
@@ -27,21 +26,19 @@ DRY_FREEBOARD_M = 0.4  # and the water farther out stays this far below the drie
 MAX_LAKES = 8
 SEA_COVER_M = 0.35
 SEA_FREEBOARD_M = 1.2
-NEIGHBOURS = ((-1, 0), (0, -1), (0, 1), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))
 
 
 def survey(terrain: Terrain, spec: SceneSpec, biome: Biome) -> Site:
     """Land properties over the visited square of spec.size_m, on posts about 4 m apart (finer for small squares)."""
     steps = int(min(max(spec.size_m / 4.0, 128.0), 320.0)) // 2 * 2
     spacing = spec.size_m / steps
-    line = (np.arange(steps + 1) - steps / 2) * spacing
+    line: Float = (np.arange(steps + 1, dtype=np.float64) - steps / 2) * spacing
     height = grid_heights(terrain, line, line)
     smooth = _blur(_blur(_blur(_blur(height))))
     d_row, d_col = _gradient(height, spacing)
     slope = np.sqrt(d_row * d_row + d_col * d_col)
     filled, parents, order = flood(height)
-    receivers = _receivers(filled, parents, spacing)
-    area = accumulate(receivers, order) * spacing * spacing
+    area = accumulate(receivers(filled, parents, spacing), order) * spacing * spacing
     sea_m = _sea_level(terrain, biome)
     water = spec.water * biome.standing_water
     lakes = find_lakes(height, filled, spacing, line, water, sea_m)
@@ -65,73 +62,6 @@ def survey(terrain: Terrain, spec: SceneSpec, biome: Biome) -> Site:
         lakes=lakes,
         sea_level_m=sea_m,
     )
-
-
-def flood(height: Float) -> tuple[Float, Int, Int]:
-    """Filled heights (rows, cols); for each cell the flat index it was flooded from (-1 on the rim); cells in flood order."""
-    rows, cols = height.shape
-    h = height.ravel().tolist()
-    filled = list(h)
-    seen = bytearray(rows * cols)
-    parents = [-1] * (rows * cols)
-    order: list[int] = []
-    index = np.arange(rows * cols).reshape(rows, cols)
-    rim = np.unique(np.concatenate([index[0], index[-1], index[:, 0], index[:, -1]])).tolist()
-    heap = [(h[i], i) for i in rim]
-    for i in rim:
-        seen[i] = 1
-    heapq.heapify(heap)
-    push, pop = heapq.heappush, heapq.heappop
-    around = [dr * cols + dc for dr, dc in NEIGHBOURS]
-    on_rim = bytearray(rows * cols)
-    for i in rim:
-        on_rim[i] = 1
-    while heap:
-        level, i = pop(heap)
-        order.append(i)
-        if on_rim[i]:
-            row, col = divmod(i, cols)
-            near = [
-                (row + dr) * cols + col + dc for dr, dc in NEIGHBOURS if 0 <= row + dr < rows and 0 <= col + dc < cols
-            ]
-        else:
-            near = [i + step for step in around]
-        for k in near:
-            if not seen[k]:
-                seen[k] = 1
-                parents[k] = i
-                if h[k] < level:
-                    filled[k] = level
-                push(heap, (filled[k], k))
-    return np.array(filled).reshape(rows, cols), np.array(parents), np.array(order)
-
-
-def _receivers(filled: Float, parents: Int, spacing: float) -> Int:
-    """Flat index each cell drains to (-1 off the map): the steepest way down the filled ground."""
-    rows, cols = filled.shape
-    index = np.arange(rows * cols).reshape(rows, cols)
-    best = np.zeros((rows, cols))
-    receiver = parents.reshape(rows, cols).copy()
-    for dr, dc in NEIGHBOURS:
-        here = (slice(max(0, -dr), rows - max(0, dr)), slice(max(0, -dc), cols - max(0, dc)))
-        there = (slice(max(0, dr), rows + min(0, dr)), slice(max(0, dc), cols + min(0, dc)))
-        drop = (filled[here] - filled[there]) / (spacing * (1.4142135623730951 if dr and dc else 1.0))
-        steeper = drop > best[here]
-        best[here] = np.where(steeper, drop, best[here])
-        receiver[here] = np.where(steeper, index[there], receiver[here])
-    receiver.ravel()[parents == -1] = -1
-    return receiver.ravel()
-
-
-def accumulate(receivers: Int, order: Int) -> Float:
-    """How many cells drain through each cell, itself included; shaped as a square. Upstream cells come late in flood order."""
-    count = [1] * len(receivers)
-    to = receivers.tolist()
-    for i in reversed(order.tolist()):
-        if to[i] >= 0:
-            count[to[i]] += count[i]
-    side = round(len(receivers) ** 0.5)
-    return np.array(count, np.float64).reshape(side, -1)
 
 
 def find_lakes(

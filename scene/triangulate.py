@@ -95,7 +95,7 @@ def measure(terrain: Terrain, tolerance: Tolerance, importance: HeightField | No
     for j in range(depth):
         n = min(HALF_STEPS, 1 << (depth - 1 - j))
         step = unit * (1 << j)
-        line = np.arange(-n, n + 1) * step
+        line = np.arange(-n, n + 1, dtype=np.float64) * np.float64(step)
         height = grid_heights(terrain, line, line)
         ratio = _own_ratios(height, line, step, tolerance)
         if importance is not None:

@@ -113,7 +113,8 @@ class Scene:
     walkable:  ground a visitor may stand on or teleport to; collision: what stops a body. Neither is drawn.
     bounds:    (min, max) corners of the visited square.
     spec:      the resolved SceneSpec as plain JSON values.
-    extras:    figures about the scene (terrain error in metres, counts, licences ...), JSON values only.
+    extras:    figures about the scene (terrain error in metres, counts ...), JSON values only.
+    licences:  of the result and of the data it was learned from, JSON values only.
     """
 
     name: str
@@ -128,3 +129,4 @@ class Scene:
     bounds: tuple[Vec3, Vec3]
     spec: dict[str, Any]
     extras: dict[str, Any] = field(default_factory=dict)
+    licences: dict[str, Any] = field(default_factory=dict)

@@ -4,6 +4,7 @@ All work on windows of one size and post spacing; heights in metres.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +71,7 @@ def radial_psd(windows: Windows) -> NDArray[np.float64]:
     power = np.abs(np.fft.rfft2(flat * taper[:, None] * taper[None, :])) ** 2
     radius = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None, :])
     edges = np.geomspace(2.0 / size, 0.5, PSD_BINS + 1)
-    bands = [power[:, (radius >= low) & (radius < high)].mean(axis=1) for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    bands = [power[:, (radius >= low) & (radius < high)].mean(axis=1) for low, high in pairwise(edges)]
     return np.log10(np.stack(bands, axis=1) + 1e-9)
 
 
@@ -79,7 +80,9 @@ def _patches(windows: Windows) -> NDArray[np.float64]:
     parts = []
     for scale in (1, 2, 4):
         size = windows.shape[1] // scale // 8 * 8
-        small = windows[:, : size * scale, : size * scale].reshape(len(windows), size, scale, size, scale).mean(axis=(2, 4))
+        small = (
+            windows[:, : size * scale, : size * scale].reshape(len(windows), size, scale, size, scale).mean(axis=(2, 4))
+        )
         small = small / (windows.std(axis=(1, 2))[:, None, None] + 1.0)
         blocks = small.reshape(len(windows), size // 8, 8, size // 8, 8).transpose(0, 1, 3, 2, 4).reshape(-1, 64)
         blocks = blocks - blocks.mean(axis=1, keepdims=True)

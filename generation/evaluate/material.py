@@ -28,7 +28,9 @@ STEPS = 400
 PIXELS = 512
 
 
-def evaluate_material(data: Path, run: Path | None, out: Path | None, seed: int = 7, steps: int = STEPS) -> dict[str, Any]:
+def evaluate_material(
+    data: Path, run: Path | None, out: Path | None, seed: int = 7, steps: int = STEPS
+) -> dict[str, Any]:
     """Figures of every set and their means; see `format_material` for what they are. Pictures and JSON go to `out`."""
     model = open_material_model(run)
     names = tuple(str(entry["name"]) for entry in model.sets)
@@ -37,13 +39,22 @@ def evaluate_material(data: Path, run: Path | None, out: Path | None, seed: int 
     except RequestError as error:
         raise RequestError(f"expected the sets the model was trained on, got {error}") from error
     real = np.stack([item.channels for item in sets])
-    ours = np.stack([decode_set(model, k, PIXELS // CELL, stream(seed, "evaluate", name)) for k, name in enumerate(names)])
-    second = np.stack([decode_set(model, k, PIXELS // CELL, stream(seed + 1, "evaluate", name)) for k, name in enumerate(names)])
-    noise = np.stack([_phase_noise(channels, stream(seed, "noise", name)) for name, channels in zip(names, real, strict=True)])
+    ours = np.stack(
+        [decode_set(model, k, PIXELS // CELL, stream(seed, "evaluate", name)) for k, name in enumerate(names)]
+    )
+    second = np.stack(
+        [decode_set(model, k, PIXELS // CELL, stream(seed + 1, "evaluate", name)) for k, name in enumerate(names)]
+    )
+    noise = np.stack(
+        [_phase_noise(channels, stream(seed, "noise", name)) for name, channels in zip(names, real, strict=True)]
+    )
     judge = _train_judge(real, sets, seed, steps)
     kinds = [item.material for item in sets]
-    recognised = {which: _recognised(judge, pixels, real, kinds) for which, pixels in (("real", real), ("ours", ours), ("noise", noise))}
-    rows = []
+    recognised = {
+        which: _recognised(judge, pixels, real, kinds)
+        for which, pixels in (("real", real), ("ours", ours), ("noise", noise))
+    }
+    rows: list[dict[str, Any]] = []
     for k, name in enumerate(names):
         rows.append({
             "set": name, "material": kinds[k],
@@ -52,14 +63,25 @@ def evaluate_material(data: Path, run: Path | None, out: Path | None, seed: int 
             "deviation_ratio": [float(a / b) if b > 1e-3 else 1.0 for a, b in zip(ours[k].std((1, 2)), real[k].std((1, 2)), strict=True)],
             "copy": _correlation(ours[k][0], real[k][0]), "between_seeds": _correlation(ours[k][0], second[k][0]),
         })  # fmt: skip
-    figures = ("recognised_real", "recognised_ours", "recognised_noise", "weave", "weave_real", "seam", "copy", "between_seeds")
+    figures = (
+        "recognised_real",
+        "recognised_ours",
+        "recognised_noise",
+        "weave",
+        "weave_real",
+        "seam",
+        "copy",
+        "between_seeds",
+    )
     result: dict[str, Any] = {
         "what": "material", "seed": seed, "sets": rows, "mean": {name: float(np.mean([row[name] for row in rows])) for name in figures},
         "classes_recognised": sorted({row["material"] for row in rows if row["recognised_ours"] >= 0.5}),
     }  # fmt: skip
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-        pairs = [picture for k in range(len(sets)) for picture in (_rgb(real[k])[:256, :256], _rgb(ours[k])[:256, :256])]
+        pairs = [
+            picture for k in range(len(sets)) for picture in (_rgb(real[k])[:256, :256], _rgb(ours[k])[:256, :256])
+        ]
         write_group({
             out / "materials.png": png(contact_sheet(pairs, 8)),
             out / "material.json": (json.dumps(result, indent=1) + "\n").encode(),
@@ -70,12 +92,23 @@ def evaluate_material(data: Path, run: Path | None, out: Path | None, seed: int 
 def format_material(result: dict[str, Any]) -> str:
     """The result as a table: share of crops given to their class (real, ours, noise), line-phase ratio at 2 pixels (ours, real),
     step across the wrap over the step inside, highest circular correlation with the training set and between two seeds."""
-    figures = ("recognised_real", "recognised_ours", "recognised_noise", "weave", "weave_real", "seam", "copy", "between_seeds")
+    figures = (
+        "recognised_real",
+        "recognised_ours",
+        "recognised_noise",
+        "weave",
+        "weave_real",
+        "seam",
+        "copy",
+        "between_seeds",
+    )
     titles = ("real", "ours", "noise", "weave", "w.real", "seam", "copy", "seeds")
     lines = [f"{'set':24}{'class':14}" + "".join(f"{title:>8}" for title in titles)]
     for row in [*result["sets"], {"set": "mean", "material": "", **result["mean"]}]:
         lines.append(f"{row['set']:24}{row['material']:14}" + "".join(f"{row[name]:8.2f}" for name in figures))
-    lines.append(f"classes recognised in most crops: {len(result['classes_recognised'])}: {', '.join(result['classes_recognised'])}")
+    lines.append(
+        f"classes recognised in most crops: {len(result['classes_recognised'])}: {', '.join(result['classes_recognised'])}"
+    )
     return "\n".join(lines)
 
 
@@ -176,4 +209,6 @@ def _rgb(channels: Float32) -> UInt8:
 def sheet(model: MaterialModel, seed: int) -> UInt8:
     """One 256-pixel picture of every set, colour only."""
     names = [str(entry["name"]) for entry in model.sets]
-    return contact_sheet([_rgb(decode_set(model, k, 32, stream(seed, "sheet", name))) for k, name in enumerate(names)], 8)
+    return contact_sheet(
+        [_rgb(decode_set(model, k, 32, stream(seed, "sheet", name))) for k, name in enumerate(names)], 8
+    )

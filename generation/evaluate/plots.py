@@ -11,7 +11,9 @@ from seedscape.generation.values import UInt8
 COLORS = ((230, 90, 70), (90, 170, 250), (120, 220, 120), (200, 200, 200))
 
 
-def line_plot(curves: Mapping[str, NDArray[np.float64]], x_label: str, y_label: str, size: tuple[int, int] = (640, 400)) -> UInt8:
+def line_plot(
+    curves: Mapping[str, NDArray[np.float64]], x_label: str, y_label: str, size: tuple[int, int] = (640, 400)
+) -> UInt8:
     """(h, w, 3) one line a curve over equally spaced positions, with the range of values at the left."""
     from PIL import Image, ImageDraw
 

@@ -37,7 +37,9 @@ def evaluate_terrain(
     train, held = split_tiles(read_tiles(data))
     train, held = _at(train, spacing_m), _at(held, spacing_m)
     if not train or not held:
-        raise RequestError(f"expected regions to hold out (three or more of a landform) near {spacing_m:g} m in {data}, got none")
+        raise RequestError(
+            f"expected regions to hold out (three or more of a landform) near {spacing_m:g} m in {data}, got none"
+        )
     rng = stream(seed, "evaluate", "terrain")
     real = _windows(held, count, rng)
     other = _match(_windows(train, POOL * count, rng), real)
@@ -45,7 +47,10 @@ def evaluate_terrain(
     pool = np.stack([sample_heights(seed, k, SIZE, spacing_m, model=model).heights_m for k in range(POOL * count)])
     ours = _match(pool.astype(np.float64), real)
     noise = power_law_noise(real, rng)
-    measured = {name: measure(windows, spacing_m) for name, windows in (("real", real), ("floor", other), ("ours", ours), ("noise", noise))}
+    measured = {
+        name: measure(windows, spacing_m)
+        for name, windows in (("real", real), ("floor", other), ("ours", ours), ("noise", noise))
+    }
     table = {name: distances(measured[name], measured["real"]) for name in ("floor", "ours", "noise")}
     nearer = [name for name in METRICS if table["ours"][name] < table["noise"][name]]
     result: dict[str, Any] = {
@@ -79,7 +84,7 @@ def _windows(tiles: list[Tile], count: int, rng: np.random.Generator) -> Windows
         rows, cols = tile.heights_m.shape
         r, c = int(rng.integers(rows - SIZE + 1)), int(rng.integers(cols - SIZE + 1))
         window = tile.heights_m[r : r + SIZE, c : c + SIZE].astype(np.float64)
-        values, counts = np.unique(window, return_counts=True)
+        _, counts = np.unique(window, return_counts=True)
         if counts.max() < 0.2 * window.size and window.std() > 2.0:
             found.append(window)
             if len(found) == count:
@@ -119,7 +124,9 @@ def power_law_noise(real: Windows, rng: np.random.Generator) -> Windows:
 
 def format_terrain(result: dict[str, Any]) -> str:
     """The result as a table for a terminal."""
-    lines = [f"{result['windows']} windows of {result['size']} posts at {result['spacing_m']:g} m, held out: {', '.join(result['held_out'])}"]
+    lines = [
+        f"{result['windows']} windows of {result['size']} posts at {result['spacing_m']:g} m, held out: {', '.join(result['held_out'])}"
+    ]
     lines.append(f"{'metric':12}{'floor':>10}{'ours':>10}{'noise':>10}{'position':>10}")
     for name in result["distances"]["ours"]:
         row = [result["distances"][which][name] for which in ("floor", "ours", "noise")]
@@ -129,7 +136,9 @@ def format_terrain(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _write(out: Path, result: dict[str, Any], sets: dict[str, Windows], measured: dict[str, Measures], spacing_m: float) -> None:
+def _write(
+    out: Path, result: dict[str, Any], sets: dict[str, Windows], measured: dict[str, Measures], spacing_m: float
+) -> None:
     """terrain.json, a hillshade sheet (real, ours, noise; one row each) and the mean spectra."""
     from seedscape.generation.evaluate.plots import line_plot, png
 

@@ -23,7 +23,7 @@ def discriminator_loss(
 ) -> Tensor:
     """Pairing loss plus R1 and R2; `fake` must be detached. gamma weights the penalties. One pass over 4 B samples."""
     sigma = 0.02
-    direction = torch.randn(real.shape, generator=generator)
+    direction = torch.randn(real.shape, generator=generator).to(real.device)
     stack = torch.cat([real, fake, real + sigma * direction, fake + sigma * direction])
     real_logits, fake_logits, real_moved, fake_moved = discriminate(stack).float().chunk(4)
     # Each logit of the map is a judge of its own patch: the penalty is the mean over them.

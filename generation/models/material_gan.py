@@ -11,6 +11,7 @@ Legend: B batch, L latent channels, S style size, h w latent cells, H = 8 h, W =
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -83,7 +84,9 @@ class MaterialDecoder(nn.Module):
             x = F.leaky_relu(conv(x, style), 0.2)
         levels = zip((self.quarter, self.halved, self.full), self.noise, (noise4, noise2, noise1), strict=True)
         for (narrowing, shaping), strength, noise in levels:
-            x = upsample_smooth(narrowing(x, style))  # fewer channels first: the full-resolution level is bound by memory
+            x = upsample_smooth(
+                narrowing(x, style)
+            )  # fewer channels first: the full-resolution level is bound by memory
             x = F.leaky_relu(x + strength[None, :, None, None].to(x) * noise.to(x), 0.2)
             x = F.leaky_relu(shaping(x, style), 0.2)
         return self.pca(latents) + self.leave(x)
@@ -107,7 +110,7 @@ class MaterialCritic(nn.Module):
         super().__init__()
         w = widths
         self.enter = nn.Conv2d(OUTPUTS, w[0], 3, padding=1)
-        self.downs = nn.ModuleList([nn.Conv2d(a, b, 4, 2, 1) for a, b in zip(w[:-1], w[1:], strict=True)])
+        self.downs = nn.ModuleList([nn.Conv2d(a, b, 4, 2, 1) for a, b in pairwise(w)])
         self.deep = nn.Conv2d(w[-1], w[-1], 3, padding=1)
         self.heads = nn.ModuleList([nn.Conv2d(width, 1, 1) for width in w[1:]])
         self.sets = nn.ModuleList([nn.Embedding(sets, width) for width in w[1:]])

@@ -27,9 +27,9 @@ from seedscape.generation.models.material_gan import (
 from seedscape.generation.pictures import contact_sheet
 from seedscape.generation.rng import stream
 from seedscape.generation.train.release import release_material
-from seedscape.generation.train.run import Run, average_into
-from seedscape.generation.train.textures import PIXELS, read_sets
+from seedscape.generation.train.run import Run, average_into, on_device
 from seedscape.generation.train.standardise import Standardised, standardise
+from seedscape.generation.train.textures import PIXELS, read_sets
 
 CROP = 16  # cells a side that the losses see (128 pixels)
 EDGE = 3  # cells cut off again: what lies nearer the rim sees too much padding; fewer than at generation, where exactness counts
@@ -65,7 +65,7 @@ def train_material(data: Path, folder: Path, minutes: float, resume: bool = Fals
         generator.decoder.pca.weight.copy_(synthesis)
         generator.decoder.pca.bias.zero_()  # type: ignore[union-attr]
     critic = MaterialCritic(len(sets))
-    generator, critic = (net.to(device=device, memory_format=torch.channels_last) for net in (generator, critic))
+    generator, critic = on_device(generator, device), on_device(critic, device)
     average = copy.deepcopy(generator)
     rate = options.learning_rate
     optimizers = {
@@ -118,14 +118,12 @@ def _seam(rng: np.random.Generator) -> Tensor:
     return torch.from_numpy(np.clip(distance / 3 + 0.5, 0, 1).astype(np.float32))
 
 
-def _pieces(
-    torus: Tensor, pixels: Tensor, mixed: bool, rng: np.random.Generator
-) -> tuple[Tensor, Tensor]:
+def _pieces(torus: Tensor, pixels: Tensor, mixed: bool, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     """Latents (L, WIDE, WIDE) and the pixels (5, 8 CROP, 8 CROP) of the piece they start from, of one set."""
     r, c = int(rng.integers(CELLS)), int(rng.integers(CELLS))
     latents = _cut(torus, r, c, WIDE)
     if mixed:
-        seam = _seam(rng)
+        seam = _seam(rng).to(torus.device)
         others = [_cut(torus, int(rng.integers(CELLS)), int(rng.integers(CELLS)), WIDE) for _ in range(4)]
         overlap = seam * (1 - seam)
         errors = [float((overlap * (other.detach() - latents.detach()).square().sum(0)).sum()) for other in others]
@@ -150,19 +148,21 @@ def _step(
             targets.append(target)
             reals.append(_cut(pixels[k], int(rng.integers(PIXELS)), int(rng.integers(PIXELS)), CELL * CROP))
             index.append(int(k))
-    which = torch.tensor(index)
+    which = torch.tensor(index, device=pixels.device)
     plain = torch.arange(len(index)) % 2 == 0
     z = torch.stack(latents)
     drift = z.square().mean()
-    z = z + options.jitter * torch.randn(z.shape, generator=noise)
-    grain = [torch.randn(len(index), 1, WIDE * CELL // s, WIDE * CELL // s, generator=noise) for s in (4, 2, 1)]
+    z = z + options.jitter * torch.randn(z.shape, generator=noise).to(z.device)
+    grain = [
+        torch.randn(len(index), 1, WIDE * CELL // s, WIDE * CELL // s, generator=noise).to(z.device) for s in (4, 2, 1)
+    ]
     edge = EDGE * CELL
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(pixels.device.type, torch.bfloat16):
         fake = generator.decoder(z.to(memory_format=torch.channels_last), generator.styles[which], *grain)
     fake = fake.float()[:, :, edge:-edge, edge:-edge]
     real = torch.stack(reals)
     penalised = step % 3 == 0  # lazy regularisation (Karras et al. 2020)
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(pixels.device.type, torch.bfloat16):
         if penalised:
             four = which.repeat(4)
             judge = discriminator_loss(lambda x: critic(x, four)[0], real, fake.detach(), 3 * options.gamma, noise)
@@ -176,7 +176,9 @@ def _step(
         fake_logits, fake_features = critic(fake, which)
         fooled = generator_loss(real_logits, fake_logits)
     critic.requires_grad_(True)
-    statistics = torch.stack([_statistics(a.float(), b.float()) for a, b in zip(real_features, fake_features, strict=True)]).sum()
+    statistics = torch.stack(
+        [_statistics(a.float(), b.float()) for a, b in zip(real_features, fake_features, strict=True)]
+    ).sum()
     error = (fake[plain] - torch.stack(targets)[plain]).abs().mean()
     weight = options.reconstruction * (1.0 - 0.8 * min(1.0, progress / 0.7))
     (fooled + weight * error + options.statistics * statistics + 0.02 * (drift - 1.0).square()).backward()
@@ -196,13 +198,16 @@ def write_sheet(run: Run, generator: MaterialGenerator, textures: Standardised) 
 
     from seedscape.generation.arrange import arrange
 
+    generator = copy.deepcopy(generator).cpu()
     pictures = []
     for k in range(len(textures.pixels)):
         torus = arrange(generator.torus[k].numpy(), 32, stream(run.step, "sheet", k))
         z = torch.from_numpy(np.pad(torus, [(0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN)], mode="wrap"))[None]
         seeded = torch.Generator().manual_seed(k)
         grain = [torch.randn(1, 1, z.shape[2] * CELL // s, z.shape[3] * CELL // s, generator=seeded) for s in (4, 2, 1)]
-        made = generator.decoder(z, generator.styles[k : k + 1], *grain)[0, :, MARGIN * CELL : -MARGIN * CELL, MARGIN * CELL : -MARGIN * CELL]
+        made = generator.decoder(z, generator.styles[k : k + 1], *grain)[
+            0, :, MARGIN * CELL : -MARGIN * CELL, MARGIN * CELL : -MARGIN * CELL
+        ]
         for channels in (textures.pixels[k][:, :256, :256], made):
             values = channels * textures.deviations[k][:, None, None] + textures.means[k][:, None, None]
             y, co, cg = values[:3]

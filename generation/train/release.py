@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -51,7 +51,9 @@ def release_terrain(folder: Path, vae: TerrainVAE, refiner: Refiner, tiles: list
     release = folder / "release"
     release.mkdir(exist_ok=True)
     vae, refiner = vae.eval().cpu().float(), refiner.eval().cpu().float()
-    weights = {f"vae.{k}": v for k, v in vae.state_dict().items()} | {f"refiner.{k}": v for k, v in refiner.state_dict().items()}
+    weights = {f"vae.{k}": v for k, v in vae.state_dict().items()} | {
+        f"refiner.{k}": v for k, v in refiner.state_dict().items()
+    }
     write_atomically(release / "terrain.safetensors", save({k: v.contiguous().half() for k, v in weights.items()}))
     z = vae.config.latent
     heights = _onnx(HeightGraph(vae), (torch.zeros(1, z, 20, 24), torch.zeros(1, 1, 20, 24)), ["latents", "low"])
@@ -81,7 +83,10 @@ def _terrain_bank(vae: TerrainVAE, tiles: list[Tile]) -> bytes:
             "file": tile.file, "landform": tile.landform, "spacing_m": tile.spacing_m, "rows": rows // CELL, "cols": cols // CELL,
             "low_offset": offset, "low_scale": scale, "licence": tile.licence,
         })  # fmt: skip
-    tensors = {"latents": torch.from_numpy(np.ascontiguousarray(np.concatenate(latents))), "low": torch.from_numpy(np.concatenate(lows))}
+    tensors = {
+        "latents": torch.from_numpy(np.ascontiguousarray(np.concatenate(latents))),
+        "low": torch.from_numpy(np.concatenate(lows)),
+    }
     return save(tensors, {"tiles": json.dumps(entries), "latent_step": json.dumps(LATENT_STEP)})
 
 
@@ -108,7 +113,11 @@ def release_material(folder: Path, generator: nn.Module, sets: list[TextureSet],
     config = generator.config
     assert isinstance(config, MaterialConfig)
     sizes = [(1, 1, 24 * MATERIAL_CELL // s, 20 * MATERIAL_CELL // s) for s in (4, 2, 1)]
-    inputs = (torch.zeros(1, config.latent, 24, 20), torch.zeros(1, config.style), *(torch.zeros(size) for size in sizes))
+    inputs = (
+        torch.zeros(1, config.latent, 24, 20),
+        torch.zeros(1, config.style),
+        *(torch.zeros(size) for size in sizes),
+    )
     names = ["latents", "style", "noise4", "noise2", "noise1"]
     write_atomically(release / "material-decoder.onnx", _onnx(TextureGraph(decoder), inputs, names))
     torus: Tensor = generator.get_parameter("torus").detach().cpu()
@@ -121,10 +130,20 @@ def release_material(folder: Path, generator: nn.Module, sets: list[TextureSet],
         "deviations": textures.deviations.contiguous(),
     }
     entries = [
-        {"name": s.name, "material": s.material, "licence": s.licence, "publisher": s.publisher, "completed": list(s.completed), "relief": s.relief}
+        {
+            "name": s.name,
+            "material": s.material,
+            "licence": s.licence,
+            "publisher": s.publisher,
+            "completed": list(s.completed),
+            "relief": s.relief,
+        }
         for s in sets
     ]
-    write_atomically(release / "material-bank.safetensors", save(tensors, {"sets": json.dumps(entries), "cells": json.dumps(PIXELS // MATERIAL_CELL)}))
+    write_atomically(
+        release / "material-bank.safetensors",
+        save(tensors, {"sets": json.dumps(entries), "cells": json.dumps(PIXELS // MATERIAL_CELL)}),
+    )
     return release
 
 
@@ -135,8 +154,8 @@ def _onnx(module: nn.Module, inputs: tuple[Tensor, ...], names: list[str]) -> by
     pictures = [name for name, value in zip(names, inputs, strict=True) if value.ndim == 4]
     dynamic = {name: {2: f"{name}_rows", 3: f"{name}_columns"} for name in pictures}
     buffer = io.BytesIO()
-    torch.onnx.export(
-        module.eval(), inputs, buffer, input_names=names, output_names=["y"], dynamic_axes=dynamic, opset_version=OPSET, dynamo=False
+    torch.onnx.export(  # the tracing exporter: no further package needed, and it writes to memory
+        module.eval(), inputs, cast(Any, buffer), input_names=names, output_names=["y"], dynamic_axes=dynamic, opset_version=OPSET, dynamo=False
     )  # fmt: skip
     model = onnx.load_from_string(buffer.getvalue())
     onnx.checker.check_model(model)
@@ -159,7 +178,9 @@ def install(runs: list[Path], into: Path) -> None:
         for path in files:
             write_atomically(into / path.name, path.read_bytes())
     shipped = sorted(path for path in into.iterdir() if path.suffix in (".onnx", ".safetensors"))
-    listing = {p.name: {"sha256": hashlib.sha256(p.read_bytes()).hexdigest(), "bytes": p.stat().st_size} for p in shipped}
+    listing = {
+        p.name: {"sha256": hashlib.sha256(p.read_bytes()).hexdigest(), "bytes": p.stat().st_size} for p in shipped
+    }
     write_atomically(into / "manifest.json", (json.dumps({"files": listing}, indent=1) + "\n").encode())
 
 

@@ -16,7 +16,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from seedscape.assets.errors import RequestError
 from seedscape.assets.files import write_atomically
 
+Network = TypeVar("Network", bound=nn.Module)
 CHECKPOINT_SECONDS = 60.0
 REPORT_SECONDS = 10.0
 
@@ -62,7 +63,9 @@ class Run:
         checkpoint = self.folder / "checkpoint.safetensors"
         if checkpoint.exists():
             if not resume:
-                raise RequestError(f"expected an empty run folder or --resume, got {self.folder} with a checkpoint in it")
+                raise RequestError(
+                    f"expected an empty run folder or --resume, got {self.folder} with a checkpoint in it"
+                )
             self._restore(checkpoint)
         (self.folder / "sheets").mkdir(parents=True, exist_ok=True)
         write_atomically(self.folder / "config.json", json.dumps(self.config, indent=1).encode())
@@ -106,7 +109,9 @@ class Run:
             tensors |= {f"{name}/{key}": value.contiguous() for key, value in network.state_dict().items()}
         for name, optimizer in self.optimizers.items():
             for index, state in optimizer.state_dict()["state"].items():
-                tensors |= {f"{name}/{index}/{key}": torch.as_tensor(value).contiguous() for key, value in state.items()}
+                tensors |= {
+                    f"{name}/{index}/{key}": torch.as_tensor(value).contiguous() for key, value in state.items()
+                }
         metadata = {"step": str(self.step), "seconds": f"{self.elapsed_s:.1f}"}
         write_atomically(self.folder / "checkpoint.safetensors", save(tensors, metadata))
         self._last_save = time.monotonic()
@@ -131,10 +136,19 @@ class Run:
             raise RequestError(f"expected a checkpoint of this kind of run in {path}, got {error!r}"[:400]) from error
 
 
+def on_device(network: Network, device: str) -> Network:
+    """The network moved, its weights channels-last: convolutions on a CPU run several times faster."""
+    network.to(device)
+    for parameter in network.parameters():
+        if parameter.ndim == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return network
+
+
 def average_into(average: nn.Module, network: nn.Module, decay: float) -> None:
     """Exponential moving average of the weights, buffers copied."""
     with torch.no_grad():
         for kept, new in zip(average.parameters(), network.parameters(), strict=True):
             kept.lerp_(new.detach(), 1.0 - decay)
-        for kept, new in zip(average.buffers(), network.buffers(), strict=True):
-            kept.copy_(new)
+        for kept_buffer, new_buffer in zip(average.buffers(), network.buffers(), strict=True):
+            kept_buffer.copy_(new_buffer)

@@ -6,23 +6,30 @@ adversaries join after a third of the time, when reconstruction has settled.
 
 import copy
 import io
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seedscape.assets.files import write_atomically
 from seedscape.generation.models.adversary import discriminator_loss, generator_loss
 from seedscape.generation.models.refiner import NOISE_CHANNELS, Refiner, fine_relief
-from seedscape.generation.models.terrain_vae import CELL, TerrainConfig, TerrainCritic, TerrainVAE, local_shape, low_features
+from seedscape.generation.models.terrain_vae import (
+    TerrainConfig,
+    TerrainCritic,
+    TerrainVAE,
+    local_shape,
+    low_features,
+)
 from seedscape.generation.pictures import contact_sheet, hillshade
 from seedscape.generation.rng import stream
 from seedscape.generation.train.elevation import Tile, read_tiles, split_tiles
 from seedscape.generation.train.release import release_terrain
-from seedscape.generation.train.run import Run, average_into
+from seedscape.generation.train.run import Run, average_into, on_device
 
 WINDOW = 160  # posts; losses leave out a margin, which the networks see without its surroundings
 MARGIN = 16
@@ -42,21 +49,38 @@ class TerrainTraining:
     average: float = 0.998
 
 
+class _Networks(nn.Module):
+    """What is trained together."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.vae = TerrainVAE(TerrainConfig())
+        self.critic = TerrainCritic()
+        self.refiner = Refiner()
+        self.refiner_critic = TerrainCritic(16)
+
+
 def train_terrain(data: Path, folder: Path, minutes: float, resume: bool = False, device: str = "cpu") -> Run:
     """Train on `data` for `minutes` (earlier ones of a resumed run counted), writing to the run folder `folder`."""
     options = TerrainTraining()
     train_tiles, held_tiles = split_tiles(read_tiles(data))
     torch.manual_seed(options.seed)  # initial weights only; batches come from named streams
-    nets = torch.nn.ModuleDict(
-        {"vae": TerrainVAE(TerrainConfig()), "critic": TerrainCritic(), "refiner": Refiner(), "refiner_critic": TerrainCritic(16)}
-    ).to(device=device, memory_format=torch.channels_last)
-    averages = {"vae_average": copy.deepcopy(nets["vae"]), "refiner_average": copy.deepcopy(nets["refiner"])}
+    nets = on_device(_Networks(), device)
+    vae, refiner = copy.deepcopy(nets.vae), copy.deepcopy(nets.refiner)
+    averages: dict[str, nn.Module] = {"vae_average": vae, "refiner_average": refiner}
     optimizers = {
-        "vae_adam": torch.optim.Adam([*nets["vae"].parameters(), *nets["refiner"].parameters()], 1.0, (0.5, 0.98)),
-        "critic_adam": torch.optim.Adam([*nets["critic"].parameters(), *nets["refiner_critic"].parameters()], 1.0, (0.0, 0.98)),
+        "vae_adam": torch.optim.Adam([*nets.vae.parameters(), *nets.refiner.parameters()], 1.0, (0.5, 0.98)),
+        "critic_adam": torch.optim.Adam(
+            [*nets.critic.parameters(), *nets.refiner_critic.parameters()], 1.0, (0.0, 0.98)
+        ),
     }
-    config = {"what": "terrain", "options": asdict(options), "minutes": minutes, "tiles": [tile.file for tile in train_tiles]}
-    run = Run(folder, config, minutes, dict(nets.items()) | averages, optimizers)
+    config = {
+        "what": "terrain",
+        "options": asdict(options),
+        "minutes": minutes,
+        "tiles": [tile.file for tile in train_tiles],
+    }
+    run = Run(folder, config, minutes, dict(nets.named_children()) | averages, optimizers)
     run.open(resume)
     weights = _tile_weights(train_tiles)
     while run.progress < 1.0:
@@ -71,19 +95,19 @@ def train_terrain(data: Path, folder: Path, minutes: float, resume: bool = False
         for optimizer in optimizers.values():
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-        average_into(averages["vae_average"], nets["vae"], min(options.average, (1 + run.step) / (10 + run.step)))
-        average_into(averages["refiner_average"], nets["refiner"], min(options.average, (1 + run.step) / (10 + run.step)))
+        average_into(vae, nets.vae, min(options.average, (1 + run.step) / (10 + run.step)))
+        average_into(refiner, nets.refiner, min(options.average, (1 + run.step) / (10 + run.step)))
         run.note(losses)
         if run.step % 500 == 0:
-            write_sheet(run, averages["vae_average"], averages["refiner_average"], held_tiles or train_tiles)
+            write_sheet(run, vae, refiner, held_tiles or train_tiles)
     run.report()
     run.save()
-    write_sheet(run, averages["vae_average"], averages["refiner_average"], held_tiles or train_tiles)
-    release_terrain(folder, averages["vae_average"], averages["refiner_average"], train_tiles)
+    write_sheet(run, vae, refiner, held_tiles or train_tiles)
+    release_terrain(folder, vae, refiner, train_tiles)
     return run
 
 
-def _set_rates(optimizers: dict[str, torch.optim.Optimizer], rate: float, progress: float, step: int) -> None:
+def _set_rates(optimizers: Mapping[str, torch.optim.Optimizer], rate: float, progress: float, step: int) -> None:
     """Warm-up over 100 steps, steady, then down to a twentieth over the last 40 %."""
     factor = min(1.0, (step + 1) / 100) * (1.0 - 0.95 * max(0.0, (progress - 0.6) / 0.4))
     for name, optimizer in optimizers.items():
@@ -97,7 +121,9 @@ def _tile_weights(tiles: list[Tile]) -> np.ndarray:
     return weights / weights.sum()
 
 
-def _windows(tiles: list[Tile], weights: np.ndarray, rng: np.random.Generator, count: int, size: int, fine: bool) -> Tensor:
+def _windows(
+    tiles: list[Tile], weights: np.ndarray, rng: np.random.Generator, count: int, size: int, fine: bool
+) -> Tensor:
     """(count, 1, size, size) random windows in posts, means removed, in one of the 8 orientations.
 
     fine: leave out C tiles, whose fine detail is source noise.
@@ -131,10 +157,10 @@ def _gradient_loss(error: Tensor, g: Tensor) -> Tensor:
 
 
 def _vae_step(
-    nets: torch.nn.ModuleDict, x: Tensor, options: TerrainTraining, adversary: float, noise: torch.Generator
+    nets: _Networks, x: Tensor, options: TerrainTraining, adversary: float, noise: torch.Generator
 ) -> dict[str, Tensor]:
     """Gradients of one VAE step; x (B, 1, H, W) in posts."""
-    vae, critic = nets["vae"], nets["critic"]
+    vae, critic = nets.vae, nets.critic
     low, g, base, g_full = vae.split(x)
     features = low_features(low, g)
     with torch.autocast(x.device.type, torch.bfloat16):
@@ -163,10 +189,10 @@ def _vae_step(
 
 
 def _refiner_step(
-    nets: torch.nn.ModuleDict, fine: Tensor, options: TerrainTraining, adversary: float, noise: torch.Generator
+    nets: _Networks, fine: Tensor, options: TerrainTraining, adversary: float, noise: torch.Generator
 ) -> dict[str, Tensor]:
     """Gradients of one refiner step; fine (B, 1, H, W) in fine posts. Half of the batch is shown one octave coarser."""
-    refiner, critic = nets["refiner"], nets["refiner_critic"]
+    refiner, critic = nets.refiner, nets.refiner_critic
     half = fine.shape[0] // 2
     octave = F.avg_pool2d(fine[half:], 2) / 2.0
     losses: dict[str, Tensor] = {}
@@ -201,6 +227,7 @@ def write_sheet(run: Run, vae: TerrainVAE, refiner: Refiner, tiles: list[Tile]) 
     """RUN/sheets/step.png: held-out windows above, their reconstructions, then one refined twice from 1/4 resolution."""
     from PIL import Image
 
+    vae, refiner = copy.deepcopy(vae).cpu(), copy.deepcopy(refiner).cpu()
     rng = stream(0, "sheet")
     x = _windows(tiles, _tile_weights(tiles), rng, 8, WINDOW, fine=False)
     low, g, base, g_full = vae.split(x)
@@ -208,8 +235,12 @@ def write_sheet(run: Run, vae: TerrainVAE, refiner: Refiner, tiles: list[Tile]) 
     y = base + g_full * vae.decoder(mean, low_features(low, g))
     z = F.avg_pool2d(x, 4) / 4.0
     for _ in range(2):
-        z = 2.0 * refiner(z, torch.randn(z.shape[0], NOISE_CHANNELS, *z.shape[2:], generator=torch.Generator().manual_seed(0)))
-    shades = [hillshade(picture[0, MARGIN:-MARGIN, MARGIN:-MARGIN].numpy(), 1.0) for part in (x, y, z) for picture in part]
+        z = 2.0 * refiner(
+            z, torch.randn(z.shape[0], NOISE_CHANNELS, *z.shape[2:], generator=torch.Generator().manual_seed(0))
+        )
+    shades = [
+        hillshade(picture[0, MARGIN:-MARGIN, MARGIN:-MARGIN].numpy(), 1.0) for part in (x, y, z) for picture in part
+    ]
     stream_out = io.BytesIO()
     Image.fromarray(contact_sheet(shades, 8)).save(stream_out, "PNG")
     write_atomically(run.folder / "sheets" / f"{run.step:06d}.png", stream_out.getvalue())

@@ -109,20 +109,29 @@ def _read_set(folder: Path, entry: dict[str, Any]) -> TextureSet:
         slopes = slopes - slopes.mean(axis=(1, 2), keepdims=True)
     completed = []
     if (folder / "height.png").is_file():
-        height = _read_map(folder / "height.png")
-        height = height if height.ndim == 2 else height[..., 0]
+        raw: NDArray[Any] = _read_map(folder / "height.png")
+        raw = raw if raw.ndim == 2 else raw[..., 0]
     elif slopes is not None:
-        height = integrate_slopes(slopes)
+        raw = integrate_slopes(slopes)
         completed.append("height")
     else:
-        height = to_ycocg(color)[0]  # darker is deeper: the usual stand-in where nothing else tells
+        raw = to_ycocg(color)[0]  # darker is deeper: the usual stand-in where nothing else tells
         completed.append("height")
-    height = _stretch(height)
+    height = _stretch(raw)
     relief = TYPICAL_RELIEF
     if slopes is not None:
         smooth = _blur(height)
-        own = np.stack([np.roll(smooth, -1, 1) - np.roll(smooth, 1, 1), np.roll(smooth, -1, 0) - np.roll(smooth, 1, 0)]) / 2
-        relief = float(np.clip(np.sqrt((np.stack([_blur(s) for s in slopes]) ** 2).mean() / max((own**2).mean(), 1e-12)) / PIXELS, 0.005, 0.2))
+        own = (
+            np.stack([np.roll(smooth, -1, 1) - np.roll(smooth, 1, 1), np.roll(smooth, -1, 0) - np.roll(smooth, 1, 0)])
+            / 2
+        )
+        relief = float(
+            np.clip(
+                np.sqrt((np.stack([_blur(s) for s in slopes]) ** 2).mean() / max((own**2).mean(), 1e-12)) / PIXELS,
+                0.005,
+                0.2,
+            )
+        )
     if (folder / "roughness.png").is_file():
         rough = _read_map(folder / "roughness.png")
         rough = rough if rough.ndim == 2 else rough[..., 0]
@@ -157,5 +166,7 @@ def _stretch(x: NDArray[Any]) -> NDArray[np.float64]:
 def _blur(x: NDArray[Any]) -> NDArray[np.float64]:
     """Circular binomial 5 x 5 blur: 8-bit steps would otherwise pass for slopes."""
     for axis in (0, 1):
-        x = (np.roll(x, 2, axis) + 4 * np.roll(x, 1, axis) + 6 * x + 4 * np.roll(x, -1, axis) + np.roll(x, -2, axis)) / 16
+        x = (
+            np.roll(x, 2, axis) + 4 * np.roll(x, 1, axis) + 6 * x + 4 * np.roll(x, -1, axis) + np.roll(x, -2, axis)
+        ) / 16
     return np.asarray(x, np.float64)

@@ -1,18 +1,19 @@
 """A model file that is not the released one is never used."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-import seedscape.assets.weights as weights
+from seedscape.assets import weights
 from seedscape.assets.errors import MissingPartError
 
 REAL = Path(weights.__file__).resolve().parent / "weights"
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     copy = tmp_path / "weights"
     shutil.copytree(REAL, copy)
     monkeypatch.setattr(weights, "_folder", lambda: copy)
@@ -58,4 +59,6 @@ def test_a_damaged_manifest_is_found(folder: Path, text: str) -> None:
 def test_arrays_of_another_shape_are_refused() -> None:
     tensors, _ = weights.read_tensors("terrain-bank.safetensors")
     with pytest.raises(MissingPartError, match="different 'low'"):
-        weights.require_arrays("terrain-bank.safetensors", tensors, {"latents": (tensors["latents"].dtype.type, 2), "low": (float, 1)})
+        weights.require_arrays(
+            "terrain-bank.safetensors", tensors, {"latents": (tensors["latents"].dtype.type, 2), "low": (float, 1)}
+        )

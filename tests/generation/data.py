@@ -32,7 +32,15 @@ def write_land(folder: Path, regions: int = 4, size: int = 176) -> Path:
     tiles = []
     for k in range(regions):
         np.save(folder / f"tile{k}.npy", ridges(k, size))
-        tiles.append({"file": f"tile{k}.npy", "region": f"region{k}", "landform": "made", "metres_per_pixel": 30.0, "licence": "CC0-1.0"})
+        tiles.append(
+            {
+                "file": f"tile{k}.npy",
+                "region": f"region{k}",
+                "landform": "made",
+                "metres_per_pixel": 30.0,
+                "licence": "CC0-1.0",
+            }
+        )
     (folder / "MANIFEST.json").write_text(json.dumps({"tiles": tiles}))
     return folder
 

@@ -2,16 +2,17 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from seedscape.generation.arrange import arrange
 from seedscape.generation.rng import stream
 
 
-def smooth_torus(channels: int = 4, cells: int = 32) -> np.ndarray:
-    noise = stream(1, "torus").integers(-1000, 1000, (channels, cells, cells)).astype(np.float32)
+def smooth_torus(channels: int = 4, cells: int = 32) -> NDArray[np.float32]:
+    noise: NDArray[np.float32] = stream(1, "torus").integers(-1000, 1000, (channels, cells, cells)).astype(np.float32)
     for _ in range(3):
-        noise = sum(np.roll(noise, shift, axis) for axis in (1, 2) for shift in (-1, 0, 1)) / np.float32(6)
-    return noise / noise.std()
+        noise = np.mean([np.roll(noise, shift, axis) for axis in (1, 2) for shift in (-1, 0, 1)], axis=0)
+    return np.asarray(noise / noise.std(), np.float32)
 
 
 @pytest.mark.parametrize("cells", [8, 24, 40])

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from seedscape.assets.errors import RequestError
+from seedscape.assets.errors import MissingPartError, RequestError
 from seedscape.scene import check
 from seedscape.scene.biomes import make_biome, materials_needed
 from seedscape.scene.build import build_scene
@@ -32,7 +32,7 @@ def coast() -> Scene:
 def can_shoot_rays() -> bool:
     try:
         check._open3d()
-    except check.MissingPartError:
+    except MissingPartError:
         return False
     return True
 
@@ -92,12 +92,12 @@ def test_rays_find_what_is_wrong(alpine: Scene) -> None:
     assert "PROP_IN_WATER" in codes(moved(prop, x - prop.translation[0], 0.0, z - prop.translation[2]))
     assert codes(replace(alpine, spawn_points=(SpawnPoint("spawn_0", (0.0, 0.4, 0.0), 0.0),))) == {"SPAWN_OFF_GROUND"}
     assert "SPAWN_IN_WATER" in codes(replace(alpine, spawn_points=(SpawnPoint("spawn_0", (x, y - 0.5, z), 0.0),)))
-    lifted = replace(alpine.walkable, positions=alpine.walkable.positions + np.float32([0.0, 0.2, 0.0]))
+    lifted = replace(alpine.walkable, positions=alpine.walkable.positions + np.array([0.0, 0.2, 0.0], np.float32))
     assert "WALK_OFF_GROUND" in codes(replace(alpine, walkable=lifted))
     near = alpine.models["ground_near"]
     torn = replace(near[0], indices=np.delete(near[0].indices, 1000, axis=0))
     assert {"GROUND_CRACK"} <= codes(replace(alpine, models={**alpine.models, "ground_near": (torn, *near[1:])}))
-    shifted = replace(near[1], positions=near[1].positions + np.float32([0.0, 0.001, 0.0]))
+    shifted = replace(near[1], positions=near[1].positions + np.array([0.0, 0.001, 0.0], np.float32))
     assert codes(replace(alpine, models={**alpine.models, "ground_near": (near[0], shifted)})) == {"OVERLAY_OFF_BASE"}
 
 

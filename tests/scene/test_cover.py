@@ -16,7 +16,11 @@ def points(n: int, **values: float) -> LandPoints:
         "shore_m": 99.0,
         "openness": 1.0,
     } | values
-    return LandPoints(np.arange(n) * 3.0, np.zeros(n), **{name: np.full(n, value) for name, value in fields.items()})
+    return LandPoints(
+        np.arange(n, dtype=np.float64) * np.float64(3.0),
+        np.zeros(n),
+        **{name: np.full(n, value) for name, value in fields.items()},
+    )
 
 
 def shown(layers: tuple[Layer, ...], at: LandPoints) -> dict[str, float]:

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seedscape.generation.hydrology import accumulate, flood
 from seedscape.generation.values import HeightField, Terrain
 from seedscape.scene.biomes import make_biome
 from seedscape.scene.site import Site
-from seedscape.scene.site_survey import accumulate, flood, openness, survey
+from seedscape.scene.site_survey import openness, survey
 from seedscape.scene.spec import SceneSpec
 from tests.scene.worlds import make_terrain
 

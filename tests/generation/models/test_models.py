@@ -59,7 +59,9 @@ def test_a_window_decodes_as_the_whole_does() -> None:
     style = torch.randn(1, 16)
     with torch.no_grad():
         whole = decoder(z, style, *noise)
-        part = decoder(z[..., :14, :14], style, *(n[..., : 112 // s, : 112 // s] for n, s in zip(noise, (4, 2, 1), strict=True)))
+        part = decoder(
+            z[..., :14, :14], style, *(n[..., : 112 // s, : 112 // s] for n, s in zip(noise, (4, 2, 1), strict=True))
+        )
     assert torch.allclose(whole[..., 48:64, 48:64], part[..., 48:64, 48:64], atol=1e-5)
 
 

@@ -15,7 +15,14 @@ from tests.generation.data import write_land
 def test_png_tiles_are_metres_by_scale_and_offset(tmp_path: Path) -> None:
     pixels = np.arange(160 * 160, dtype=np.uint16).reshape(160, 160)
     Image.fromarray(pixels).save(tmp_path / "a.png")
-    entry = {"file": "a.png", "region": "r", "landform": "x", "metres_per_pixel": 90, "elevation_scale_m": 0.25, "elevation_offset_m": -10}
+    entry = {
+        "file": "a.png",
+        "region": "r",
+        "landform": "x",
+        "metres_per_pixel": 90,
+        "elevation_scale_m": 0.25,
+        "elevation_offset_m": -10,
+    }
     (tmp_path / "MANIFEST.json").write_text(json.dumps({"tiles": [entry]}))
     (tile,) = read_tiles(tmp_path)
     assert np.array_equal(tile.heights_m, pixels * np.float32(0.25) - 10)
@@ -37,7 +44,14 @@ def test_small_tiles_are_passed_over_and_none_left_is_refused(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    "change", [{"file": "../other.npy"}, {"file": "none.npy"}, {"metres_per_pixel": 0}, {"metres_per_pixel": "far"}, {"region": None}]
+    "change",
+    [
+        {"file": "../other.npy"},
+        {"file": "none.npy"},
+        {"metres_per_pixel": 0},
+        {"metres_per_pixel": "far"},
+        {"region": None},
+    ],
 )
 def test_a_wrong_entry_is_refused_in_one_line(tmp_path: Path, change: dict[str, object]) -> None:
     folder = write_land(tmp_path / "land", regions=1, size=160)

@@ -74,7 +74,11 @@ def test_kill_nine_leaves_a_run_that_resumes(tmp_path: Path) -> None:
         process.wait()
         steps.append(checkpoint_step(run / "checkpoint.safetensors"))
     assert steps == sorted(steps) and steps[-1] > steps[0]
-    assert not [path for path in run.iterdir() if path.suffix == ".safetensors" and path.name != "checkpoint.safetensors" and path.name[0] != "."]
+    assert not [
+        path
+        for path in run.iterdir()
+        if path.suffix == ".safetensors" and path.name != "checkpoint.safetensors" and path.name[0] != "."
+    ]
 
 
 def checkpoint_step(path: Path) -> int:
