@@ -67,4 +67,4 @@ def grain(rng: np.random.Generator, *shape: int) -> NDArray[np.float32]:
     count = int(np.prod(shape))
     octets = np.frombuffer(rng.bytes(4 * count), np.uint8).reshape(4, *shape)
     total = octets.astype(np.int32).sum(axis=0) - 510
-    return (total * np.float32(1.0 / 147.8)).astype(np.float32)  # variance of the sum: 4 (256^2 - 1) / 12
+    return np.asarray(total * np.float32(1.0 / 147.8), np.float32)  # variance of the sum: 4 (256^2 - 1) / 12
