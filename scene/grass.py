@@ -22,7 +22,7 @@ from seedscape.scene.values import Material, Mesh, Texture
 MATERIAL = "grass_tufts"
 TEXTURE = "grass_tufts"
 REACH_M = 42.0
-MAX_TUFTS = 9500
+MAX_TUFTS = 8800
 CELL = 256
 _NEUTRAL: tuple[Colour, ...] = ((214, 216, 206), (198, 202, 188), (226, 224, 214))
 _NEUTRAL_LINEAR = 0.62  # mean of the drawn blades in linear light; vertex colours divide by it

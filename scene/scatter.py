@@ -24,8 +24,8 @@ from seedscape.scene.values import Material, Mesh, Node, Texture
 from seedscape.scene.walkable import Blockers
 
 NEAR_TREES, NEAR_ROCKS = 12, 6  # nodes of their own
-MIDDLE_TRIANGLES, NEAR_SHRUBS, SHRUB_REACH_M = 40_000, 8, 170.0
-FAR_TREES = 2800
+MIDDLE_TRIANGLES, NEAR_SHRUBS, SHRUB_REACH_M = 33_000, 8, 170.0
+FAR_TREES = 2400
 MIDDLE_ROCKS = 150
 VARIANTS = 2
 COLLISION_REACH_M = 160.0

@@ -46,7 +46,10 @@ def digest(placed: Placement) -> str:
     return total.hexdigest()
 
 
-def test_a_dense_forest_stays_in_its_budget(placed: Placement) -> None:
+@pytest.mark.parametrize("biome", ["temperate_forest", "alpine", "coast"])
+def test_dense_country_stays_in_its_budget(biome: str) -> None:
+    spec, kind = SceneSpec(seed=3, biome=biome, vegetation=2.0, rocks=2.0), make_biome(biome)
+    placed = place(survey(make_terrain(1), spec, kind), kind, spec, make_materials(materials_needed(kind)))
     drawn = [mesh for node in placed.nodes for mesh in placed.models[str(node.model)]]
     assert len(drawn) <= DRAW_CALLS
     assert sum(len(mesh.indices) for mesh in drawn) <= TRIANGLES
