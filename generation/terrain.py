@@ -165,7 +165,7 @@ def generate_terrain(
 def choose_site(
     heights: NDArray[np.float64], spacing_m: float, size_m: float, relief_m: float | None
 ) -> tuple[int, int]:
-    """(row, col) of the best place to stand: gentle ground a little above its surroundings' lows, with relief in reach.
+    """(row, col) of the best place to stand: gentle ground a little above its surroundings' lows, relief in reach, heights on the skyline.
 
     Looks at posts whose visited square and a rim around it lie inside the field.
     """
@@ -176,6 +176,7 @@ def choose_site(
         rim = min(rows, cols) // 2 - 4
     dy, dx = np.gradient(heights, spacing_m)
     steep = np.sqrt(dx * dx + dy * dy)
+    summits = _highest_around(heights)
     around = np.lib.stride_tricks.sliding_window_view(np.pad(steep, 1, mode="edge"), (3, 3)).max(axis=(2, 3))
     best, best_score = (rows // 2, cols // 2), -np.inf
     for r in range(rim, rows - rim, 2):
@@ -187,10 +188,20 @@ def choose_site(
                 continue
             wanted = min(relief / relief_m, relief_m / relief) if relief_m is not None else min(1.0, relief / 150.0)
             level = (heights[r, c] - low) / relief
-            score = wanted - 4.0 * around[r, c] - abs(level - 0.3)
+            backdrop = min(1.0, float(summits[r // 4, c // 4] - heights[r, c]) / (2.0 * relief))
+            score = wanted + 0.6 * backdrop - 4.0 * around[r, c] - abs(level - 0.3)
             if heights[r, c] > 1.0 and score > best_score:
                 best, best_score = (r, c), score
     return best
+
+
+def _highest_around(heights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(rows / 4, cols / 4) highest ground within about 64 posts: what may stand on the skyline."""
+    rows, cols = (n // 4 for n in heights.shape)
+    blocks = heights[: 4 * rows, : 4 * cols].reshape(rows, 4, cols, 4).max(axis=(1, 3))
+    wide = np.pad(blocks, 16, mode="edge")
+    across = np.lib.stride_tricks.sliding_window_view(wide, 33, axis=1).max(axis=2)
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(across, 33, axis=0).max(axis=2))
 
 
 def refine(field: HeightField, half_m: float, rng: np.random.Generator, refiner: Network) -> HeightField:

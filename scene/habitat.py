@@ -1,5 +1,6 @@
 """Where things stand: points at blue-noise distances, kept where the land suits them."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +9,10 @@ from seedscape.generation.rng import fractions, stream
 from seedscape.scene.biomes import Biome, Ramp, Species
 from seedscape.scene.cover import relative_altitude
 from seedscape.scene.noise import land_noise
-from seedscape.scene.numeric import Float64, smoothstep
+from seedscape.scene.numeric import Float64, cos_sin, smoothstep
 from seedscape.scene.site import Site
 from seedscape.scene.spec import SceneSpec
+from seedscape.scene.walkable import best_heading
 
 TREE_CELL_M = 5.0
 TREE_GAP_M = 3.4
@@ -18,7 +20,10 @@ ROCK_CELL_M = 9.0
 ROCK_GAP_M = 4.0
 SPAWN_FREE_M = 3.0  # nothing at all
 CLEARING_M = 8.0  # nothing tall
-GLADE_M = 26.0  # trees thicken up to here
+GLADE_M = 30.0  # trees thicken up to here
+VIEW_M = 180.0  # how far the view from the spawn point is kept open
+VIEW_HALF_M, VIEW_SPREAD = 5.0, 0.28  # half width of that lane at the eye, and how it widens with distance
+VIEW_KEPT = 0.06  # a few trees stand in it all the same
 EDGE_M = 3.0  # from the rim of the visited square
 
 
@@ -77,7 +82,7 @@ def plant_stand(site: Site, biome: Biome, spec: SceneSpec) -> Stand:
     dry = _dry(site, x, z)
     # Forests have edges and glades: low noise gathers the trees, and keeps their number on the whole.
     forest = 0.12 + 1.9 * smoothstep(0.40, 0.62, land_noise(spec.seed, "forest", x, z, 110.0, 3))
-    clearing = smoothstep(CLEARING_M, GLADE_M, distance)
+    clearing = smoothstep(CLEARING_M, GLADE_M, distance) * _open_view(site, x, z)
     wanted = []
     for species in biome.species:
         suits = _suits(species, slope, moisture, altitude)
@@ -95,6 +100,16 @@ def plant_stand(site: Site, biome: Biome, spec: SceneSpec) -> Stand:
         np.minimum(kind, len(biome.species) - 1)
     ]
     return _nearest_first(x, z, distance, np.minimum(kind, len(biome.species) - 1), size, turn, pick, keep)
+
+
+def _open_view(site: Site, x: Float64, z: Float64) -> Float64:
+    """Share of the trees that may stand: few in a lane along the finest view from the spawn point, or a wood would hide it."""
+    cosine, sine = cos_sin(best_heading(site, 0.0, 0.0) / (2.0 * math.pi))
+    along, across = -sine * x - cosine * z, np.abs(cosine * x - sine * z)
+    half = VIEW_HALF_M + VIEW_SPREAD * np.clip(along, 0.0, VIEW_M)
+    beside = smoothstep(0.7, 1.3, across / half)
+    beyond = smoothstep(VIEW_M, 1.4 * VIEW_M, along)
+    return np.where(along > 0.0, np.maximum(np.maximum(beside, beyond), VIEW_KEPT), 1.0)
 
 
 def rock_stand(site: Site, biome: Biome, spec: SceneSpec) -> Stand:
