@@ -1,0 +1,129 @@
+"""Write the model cards in assets/weights from the evaluations in docs/evaluation and the shipped banks.
+
+python -m seedscape evaluate terrain --data DIR -o docs/evaluation/terrain
+python -m seedscape evaluate material --data DIR -o docs/evaluation/material
+python scripts/model_cards.py TERRAIN_RUN MATERIAL_RUN
+"""
+
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from seedscape.assets.files import write_atomically  # noqa: E402 (the checkout is put on the path first)
+from seedscape.assets.weights import model_hashes, read_tensors  # noqa: E402
+from seedscape.generation.evaluate.material import format_material  # noqa: E402
+from seedscape.generation.evaluate.terrain import format_terrain  # noqa: E402
+from seedscape.generation.licences import COPERNICUS  # noqa: E402
+
+
+def _evaluation(kind: str) -> dict[str, Any]:
+    result: dict[str, Any] = json.loads((ROOT / "docs" / "evaluation" / kind / f"{kind}.json").read_text())
+    return result
+
+
+def _training(run: Path) -> str:
+    config = json.loads((run / "config.json").read_text())
+    with (run / "losses.csv").open() as file:
+        last = list(csv.DictReader(file))[-1]
+    options = ", ".join(f"{name} {value}" for name, value in config["options"].items())
+    return (
+        f"`seedscape train {config['what']} --data DIR -o RUN --minutes {config['minutes']:g}`: {last['step']} steps in "
+        f"{float(last['seconds']) / 60:.0f} minutes on one CPU core beside other work. Options: {options}."
+    )
+
+
+def _hashes(prefix: str) -> str:
+    return "\n".join(
+        f"- `{name}` sha256 `{digest}`" for name, digest in model_hashes().items() if name.startswith(prefix)
+    )
+
+
+def terrain_card(run: Path) -> str:
+    """The card of the terrain networks."""
+    _, bank = read_tensors("terrain-bank.safetensors")
+    rows = "\n".join(f"| {t['file']} | {t['landform']} | {t['spacing_m']:g} | {t['licence']} |" for t in bank["tiles"])
+    return f"""# Terrain: a VAE for height fields, a bank of its latents, and a refiner
+
+**What it does.** The encoder turns real elevation data into 10 latents and one mean height per 8 x 8 posts; generation quilts
+real latents into new lattices, the decoder turns them into heights, and the refiner halves the post spacing again and again
+(30 m to 0.94 m in an environment). Code: `generation/models/terrain_vae.py`, `refiner.py`, `generation/quilt.py`.
+
+**Intended use.** Land for virtual environments. Not a model of any real place; not for hazard, engineering or navigation.
+
+**Training.** {_training(run)} One region in three of each landform with three or more was kept out.
+
+**Measured** by `seedscape evaluate terrain` (relief-matched sets; floor: other real land; noise: fitted power-law noise;
+position: 0 as good as real, 1 as bad as noise):
+
+```
+{format_terrain(_evaluation("terrain"))}
+```
+
+**Known weaknesses.** The finest octave is too smooth (one_nn tells ours from real land), pieces of 14 x 14 cells keep the shape of
+the land they come from, ice and rivers are not modelled, detail below about 4 m is self-similar guesswork by the refiner.
+Elevation models of this kind contain canopy and buildings.
+
+**Data and licences.** Please credit NASA/USGS. {COPERNICUS}.
+
+| tile | landform | m per post | licence |
+| --- | --- | --- | --- |
+{rows}
+
+**Files** (weights in `terrain.safetensors` are the training master, ONNX is what runs)
+
+{_hashes("terrain")}
+"""
+
+
+def material_card(run: Path) -> str:
+    """The card of the material generator."""
+    _, bank = read_tensors("material-bank.safetensors")
+    rows = "\n".join(
+        f"| {s['name']} | {s['material']} | {s['publisher']} | {s['licence']} | {', '.join(s['completed']) or 'nothing'} |"
+        for s in bank["sets"]
+    )
+    return f"""# Materials: a GAN over exemplar latents
+
+**What it does.** Each training set owns a torus of latents; the seed re-arranges it and the decoder, trained against a patch
+critic, makes colour, height and roughness together; normal and occlusion follow from height. Everything wraps around. Code:
+`generation/models/material_gan.py`, `generation/arrange.py`, `generation/material.py`.
+
+**Intended use.** Ground, rock and bark of virtual environments.
+
+**Training.** {_training(run)}
+
+**Measured** by `seedscape evaluate material`. real, ours, noise: share of crops that a small classifier, trained on the other half of
+the real sets in the same run and blind to mean colour, gives to their class (noise: the sets' own spectra with random phases);
+weave: step energy of even over odd lines; seam: step across the wrap over the step inside; copy: highest circular
+correlation with the training set; seeds: the same between two seeds.
+
+```
+{format_material(_evaluation("material"))}
+```
+
+**Known weaknesses.** Large structures (slabs of rock, whole leaves) are smeared where pieces meet; one or two sets a class, so
+seeds of a class are family; edge lengths in metres are judged by eye.
+
+**Data and licences.** "completed" names what the set did not have: height is integrated from its normal map, roughness is a constant.
+
+| set | class | publisher | licence | completed |
+| --- | --- | --- | --- | --- |
+{rows}
+
+**Files**
+
+{_hashes("material")}
+"""
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    weights = ROOT / "assets" / "weights"
+    write_atomically(weights / "terrain.md", terrain_card(Path(sys.argv[1])).encode())
+    write_atomically(weights / "material.md", material_card(Path(sys.argv[2])).encode())
