@@ -121,7 +121,7 @@ def resolve(spec: SceneSpec) -> SceneSpec:
     from seedscape.generation.rng import stream  # loads NumPy; checking a spec needs none
 
     if spec.biome == "auto":
-        spec = replace(spec, biome=BIOMES[int(stream(spec.seed, "spec", "biome").integers(len(BIOMES)))])
+        spec = replace(spec, biome=BIOMES[int(stream(spec.seed, "spec", "country").integers(len(BIOMES)))])
     if spec.relief_m is None:
         low, high = make_biome(spec.biome).relief_m
         spec = replace(spec, relief_m=float(stream(spec.seed, "spec", "relief").integers(int(low), int(high) + 1)))

@@ -14,11 +14,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from seedscape.assets.files import write_atomically  # noqa: E402 (the checkout is put on the path first)
-from seedscape.assets.weights import model_hashes, read_tensors  # noqa: E402
-from seedscape.generation.evaluate.material import format_material  # noqa: E402
-from seedscape.generation.evaluate.terrain import format_terrain  # noqa: E402
-from seedscape.generation.licences import COPERNICUS  # noqa: E402
+from seedscape.assets.files import write_atomically
+from seedscape.assets.weights import model_hashes, read_tensors
+from seedscape.generation.evaluate.material import format_material
+from seedscape.generation.evaluate.terrain import format_terrain
+from seedscape.generation.licences import COPERNICUS
 
 
 def _evaluation(kind: str) -> dict[str, Any]:
