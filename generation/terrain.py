@@ -189,7 +189,7 @@ def choose_site(
             wanted = min(relief / relief_m, relief_m / relief) if relief_m is not None else min(1.0, relief / 150.0)
             level = (heights[r, c] - low) / relief
             backdrop = min(1.0, float(summits[r // 4, c // 4] - heights[r, c]) / (2.0 * relief))
-            score = wanted + 0.6 * backdrop - 4.0 * around[r, c] - abs(level - 0.3)
+            score = wanted + backdrop - 4.0 * around[r, c] - abs(level - 0.3)
             if heights[r, c] > 1.0 and score > best_score:
                 best, best_score = (r, c), score
     return best

@@ -96,7 +96,7 @@ def alpine() -> Biome:
     return Biome(
         name="alpine",
         landforms=("alpine",),
-        relief_m=(180.0, 420.0),
+        relief_m=(280.0, 560.0),
         base=Layer("grass"),
         overlays=(
             Layer("forest_floor", altitude=(0.60, 0.35), patches=(0.54, 0.74), patch_m=40.0),

@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import io
 import json
+import warnings
 from pathlib import Path
 from typing import Any, cast
 
@@ -154,9 +155,11 @@ def _onnx(module: nn.Module, inputs: tuple[Tensor, ...], names: list[str]) -> by
     pictures = [name for name, value in zip(names, inputs, strict=True) if value.ndim == 4]
     dynamic = {name: {2: f"{name}_rows", 3: f"{name}_columns"} for name in pictures}
     buffer = io.BytesIO()
-    torch.onnx.export(  # the tracing exporter: no further package needed, and it writes to memory
-        module.eval(), inputs, cast(Any, buffer), input_names=names, output_names=["y"], dynamic_axes=dynamic, opset_version=OPSET, dynamo=False
-    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that this exporter is the older one, and of its own shape inference
+        torch.onnx.export(  # the tracing exporter: no further package needed, and it writes to memory
+            module.eval(), inputs, cast(Any, buffer), input_names=names, output_names=["y"], dynamic_axes=dynamic, opset_version=OPSET, dynamo=False
+        )  # fmt: skip
     model = onnx.load_from_string(buffer.getvalue())
     onnx.checker.check_model(model)
     model.producer_name, model.producer_version = "seedscape", ""
