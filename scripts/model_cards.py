@@ -98,8 +98,9 @@ critic, makes colour, height and roughness together; normal and occlusion follow
 **Training.** {_training(run)}
 
 **Measured** by `seedscape evaluate material`. real, ours, noise: share of crops that a small classifier, trained on the other half of
-the real sets in the same run and blind to mean colour, gives to their class (noise: the sets' own spectra with random phases);
-weave: step energy of even over odd lines; seam: step across the wrap over the step inside; copy: highest circular
+the real sets in the same run and blind to mean colour, gives to their class (noise: the sets' own spectra with random phases;
+with 16 sets to tell apart spectra suffice, so this says little); d.floor, d.ours, d.noise: distance in that classifier's features
+to a held-out half of the real set, of its other half, of ours, and of noise, which says more; weave: step energy of even over odd lines; seam: step across the wrap over the step inside; copy: highest circular
 correlation with the training set; seeds: the same between two seeds.
 
 ```

@@ -25,6 +25,16 @@ from seedscape.generation.values import Float32, UInt8
 
 CROP = 96
 STEPS = 400
+
+# Columns of the table and their titles. real, ours, noise: share of crops the judge gives to their class. d.floor, d.ours,
+# d.noise: distance in the judge's features to the real right half, of the real left half, ours and noise. weave, w.real: step
+# energy of even over odd lines. seam: step across the wrap over that inside. copy, seeds: highest circular correlation
+# with the training set, and between two seeds.
+FIGURES = {
+    "recognised_real": "real", "recognised_ours": "ours", "recognised_noise": "noise", "distance_floor": "d.floor",
+    "distance_ours": "d.ours", "distance_noise": "d.noise", "weave": "weave", "weave_real": "w.real", "seam": "seam",
+    "copy": "copy", "between_seeds": "seeds",
+}  # fmt: skip
 PIXELS = 512
 
 
@@ -54,27 +64,23 @@ def evaluate_material(
         which: _recognised(judge, pixels, real, kinds)
         for which, pixels in (("real", real), ("ours", ours), ("noise", noise))
     }
+    distance = {
+        "distance_floor": _feature_distances(judge, real, 0, real),
+        "distance_ours": _feature_distances(judge, ours, 1, real),
+        "distance_noise": _feature_distances(judge, noise, 1, real),
+    }
     rows: list[dict[str, Any]] = []
     for k, name in enumerate(names):
         rows.append({
             "set": name, "material": kinds[k],
             **{f"recognised_{which}": values[k] for which, values in recognised.items()},
+                **{name: values[k] for name, values in distance.items()},
             "weave": _weave(ours[k]), "weave_real": _weave(real[k]), "seam": _seam(ours[k]),
             "deviation_ratio": [float(a / b) if b > 1e-3 else 1.0 for a, b in zip(ours[k].std((1, 2)), real[k].std((1, 2)), strict=True)],
             "copy": _correlation(ours[k][0], real[k][0]), "between_seeds": _correlation(ours[k][0], second[k][0]),
         })  # fmt: skip
-    figures = (
-        "recognised_real",
-        "recognised_ours",
-        "recognised_noise",
-        "weave",
-        "weave_real",
-        "seam",
-        "copy",
-        "between_seeds",
-    )
     result: dict[str, Any] = {
-        "what": "material", "seed": seed, "sets": rows, "mean": {name: float(np.mean([row[name] for row in rows])) for name in figures},
+        "what": "material", "seed": seed, "sets": rows, "mean": {name: float(np.mean([row[name] for row in rows])) for name in FIGURES},
         "classes_recognised": sorted({row["material"] for row in rows if row["recognised_ours"] >= 0.5}),
     }  # fmt: skip
     if out is not None:
@@ -90,22 +96,10 @@ def evaluate_material(
 
 
 def format_material(result: dict[str, Any]) -> str:
-    """The result as a table: share of crops given to their class (real, ours, noise), line-phase ratio at 2 pixels (ours, real),
-    step across the wrap over the step inside, highest circular correlation with the training set and between two seeds."""
-    figures = (
-        "recognised_real",
-        "recognised_ours",
-        "recognised_noise",
-        "weave",
-        "weave_real",
-        "seam",
-        "copy",
-        "between_seeds",
-    )
-    titles = ("real", "ours", "noise", "weave", "w.real", "seam", "copy", "seeds")
-    lines = [f"{'set':24}{'class':14}" + "".join(f"{title:>8}" for title in titles)]
+    """The result as a table, a row a set; the columns are those of `FIGURES`."""
+    lines = [f"{'set':24}{'class':14}" + "".join(f"{title:>8}" for title in FIGURES.values())]
     for row in [*result["sets"], {"set": "mean", "material": "", **result["mean"]}]:
-        lines.append(f"{row['set']:24}{row['material']:14}" + "".join(f"{row[name]:8.2f}" for name in figures))
+        lines.append(f"{row['set']:24}{row['material']:14}" + "".join(f"{row[name]:8.2f}" for name in FIGURES))
     lines.append(
         f"classes recognised in most crops: {len(result['classes_recognised'])}: {', '.join(result['classes_recognised'])}"
     )
@@ -123,10 +117,14 @@ class _Judge(nn.Module):
         self.body = nn.Sequential(*layers)
         self.leave = nn.Linear(192, sets)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def features(self, x: Tensor) -> Tensor:
+        """(B, 192) means and deviations of the last layer over space."""
         x = (x - x.mean((2, 3), keepdim=True)) / (x.std((2, 3), keepdim=True) + 1e-3)
         y = self.body(x)
-        return self.leave(torch.cat([y.mean((2, 3)), y.std((2, 3))], dim=1))
+        return torch.cat([y.mean((2, 3)), y.std((2, 3))], dim=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.leave(self.features(x))
 
 
 def _crops(pixels: NDArray[np.float32], half: int, rng: np.random.Generator, count: int) -> Tensor:
@@ -139,7 +137,7 @@ def _crops(pixels: NDArray[np.float32], half: int, rng: np.random.Generator, cou
     return torch.from_numpy(np.stack(cuts))
 
 
-def _train_judge(real: Float32, sets: list[TextureSet], seed: int, steps: int) -> nn.Module:
+def _train_judge(real: Float32, sets: list[TextureSet], seed: int, steps: int) -> _Judge:
     torch.manual_seed(seed)
     judge = _Judge(len(sets))
     adam = torch.optim.Adam(judge.parameters(), 2e-3)
@@ -152,6 +150,18 @@ def _train_judge(real: Float32, sets: list[TextureSet], seed: int, steps: int) -
         loss.backward()
         adam.step()
     return judge.eval()
+
+
+@torch.no_grad()
+def _feature_distances(judge: _Judge, pixels: Float32, half: int, real: Float32) -> list[float]:
+    """Of each set: mean absolute difference of the judge's mean features between 24 crops and 24 of the real right half, in
+    units of the deviation of those features over all real sets."""
+    spread = torch.cat([judge.features(_crops(x, 1, stream(0, "spread"), 4)) for x in real]).std(0) + 1e-6
+    distances = []
+    for k, x in enumerate(pixels):
+        means = [judge.features(_crops(a, h, stream(k, "near", h), 24)).mean(0) for a, h in ((x, half), (real[k], 1))]
+        distances.append(float(((means[0] - means[1]).abs() / spread).mean()))
+    return distances
 
 
 @torch.no_grad()

@@ -51,6 +51,14 @@ def temporaries(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if ".seedscape-tmp-" in path.name]
 
 
+def size(path: Path) -> int:
+    """Bytes; 0 if it got its name or was removed just now."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def final_files(folder: Path) -> set[str]:
     """The names of the files that are there, each of which must be whole."""
     found = {path.name: path.read_bytes() for path in folder.iterdir() if path not in temporaries(folder)}
@@ -102,7 +110,7 @@ def test_kill_9_while_the_files_are_written_leaves_whole_files_or_none(tmp_path:
     process = start(tmp_path)
     deadline = time.monotonic() + PATIENCE_S
     while process.poll() is None and time.monotonic() < deadline:
-        if any(path.stat().st_size for path in temporaries(tmp_path) if path.exists()):  # beyond the probe of the start
+        if any(size(path) for path in temporaries(tmp_path)):  # beyond the probe of the start
             break
         time.sleep(0.0005)
     time.sleep(wait_s)
