@@ -8,6 +8,8 @@ the decoder sees no jump. Latents have zero mean, so the soft part is rescaled t
 import numpy as np
 from numpy.typing import NDArray
 
+from seedscape.generation.seams import cheapest_path
+
 BLOCK = 12  # cells a side, overlaps included
 OVERLAP = 4
 CANDIDATES = 32
@@ -46,22 +48,7 @@ def _new_weight(error: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray
         side = np.rot90(known, turns)
         if side[:, 0].mean() > 0.5:
             strip = np.rot90(error, turns)[:, :OVERLAP]
-            cut = _seam(strip)  # first new column of each row
+            cut = cheapest_path(strip)  # first new column of each row
             ramp = np.clip((np.arange(BLOCK)[None, :] - cut[:, None] + 1.0) / 2.0, 0.0, 1.0)
             weight = np.minimum(weight, np.rot90(ramp, -turns))
     return np.where(known, weight, 1.0).astype(np.float32)
-
-
-def _seam(error: NDArray[np.float32]) -> NDArray[np.int64]:
-    """(rows,) column of the cheapest top-to-bottom path through (rows, columns), by dynamic programming."""
-    rows, columns = error.shape
-    cost = error.astype(np.float64).copy()
-    for r in range(1, rows):
-        above = np.pad(cost[r - 1], 1, constant_values=np.inf)
-        cost[r] += np.minimum(np.minimum(above[:-2], above[1:-1]), above[2:])
-    path = np.empty(rows, np.int64)
-    path[-1] = int(np.argmin(cost[-1]))
-    for r in range(rows - 2, -1, -1):
-        low, high = max(0, path[r + 1] - 1), min(columns, path[r + 1] + 2)
-        path[r] = low + int(np.argmin(cost[r, low:high]))
-    return path

@@ -1,5 +1,8 @@
 """Materials from a seed: a set's latents re-arranged, decoded, and completed to PBR maps."""
 
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +20,8 @@ from seedscape.generation.runtime import Network, grain, open_network
 from seedscape.generation.values import Float32, MaterialMaps
 
 CELL = 8
+PIECE = 64  # cells decoded at a time
+MAX_WORKERS = 3  # each adds about 350 MB at 1024 pixels
 MARGIN = 6  # cells the decoder reaches beyond its own: wrapped around that far, results tile exactly
 PIXELS_OF_SET = 512
 
@@ -87,17 +92,62 @@ def generate_material(seed: int, name: str, size_px: int, model: MaterialModel |
     return _complete(kind, channels, float(model.sets[chosen]["relief"]))
 
 
+def generate_materials(
+    seed: int,
+    names: Sequence[str],
+    size_px: int,
+    threads: int | None = None,
+    begun: Callable[[int], None] = lambda k: None,
+) -> dict[str, MaterialMaps]:
+    """`generate_material` for each name, in their order, shared out among `threads` (None: one a core, at most MAX_WORKERS).
+
+    begun(k) is called when the k-th is waited for.
+    """
+    model = open_material_model()
+    workers = min(threads or _cores(), MAX_WORKERS, max(1, len(names)))
+    with ThreadPoolExecutor(workers) as pool:
+        waiting = [pool.submit(generate_material, seed, name, size_px, model) for name in names]
+        made = {}
+        try:
+            for k, (name, future) in enumerate(zip(names, waiting, strict=True)):
+                begun(k)
+                made[name] = future.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # Ctrl-C and errors do not wait for what has not begun
+            raise
+    return made
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def decode_set(model: MaterialModel, index: int, cells: int, rng: np.random.Generator) -> Float32:
-    """(5, 8 cells, 8 cells) Y, Co, Cg, height, roughness of a new arrangement of exemplar `index`; wraps around."""
+    """(5, 8 cells, 8 cells) Y, Co, Cg, height, roughness of a new arrangement of exemplar `index`; wraps around.
+
+    Decoded piece by piece, each with all the surroundings the decoder can see: memory stays that of one piece.
+    """
     latents = _wrap(arrange(model.torus[index], cells, rng), MARGIN)
-    noise = {
-        f"noise{s}": _wrap(grain(rng, 1, cells * CELL // s, cells * CELL // s), MARGIN * CELL // s)[None]
-        for s in (4, 2, 1)
-    }
-    made = model.decoder(latents=latents[None], style=model.styles[index][None], **noise)[0]
+    noise = {s: _wrap(grain(rng, 1, cells * CELL // s, cells * CELL // s), MARGIN * CELL // s) for s in (4, 2, 1)}
+    style = model.styles[index][None]
+    made = np.empty((5, cells * CELL, cells * CELL), np.float32)
     edge = MARGIN * CELL
-    made = made[:, edge:-edge, edge:-edge]
-    return np.asarray(made * model.deviations[index][:, None, None] + model.means[index][:, None, None], np.float32)
+    for row in range(0, cells, PIECE):
+        for col in range(0, cells, PIECE):
+            high, wide = min(PIECE, cells - row), min(PIECE, cells - col)
+            grains = {f"noise{s}": _cut(noise[s], row, col, high, wide, CELL // s) for s in (4, 2, 1)}
+            piece = model.decoder(latents=_cut(latents, row, col, high, wide, 1), style=style, **grains)[0]
+            place = (slice(row * CELL, (row + high) * CELL), slice(col * CELL, (col + wide) * CELL))
+            made[:, *place] = piece[:, edge:-edge, edge:-edge]
+    made *= model.deviations[index][:, None, None]
+    made += model.means[index][:, None, None]
+    return made
+
+
+def _cut(x: Float32, row: int, col: int, high: int, wide: int, scale: int) -> Float32:
+    """(1, C, ., .) of a wrapped (C, ., .) map: `high` x `wide` cells from (row, col) with MARGIN around, `scale` values a cell."""
+    rows = slice(row * scale, (row + high + 2 * MARGIN) * scale)
+    return np.ascontiguousarray(x[None, :, rows, col * scale : (col + wide + 2 * MARGIN) * scale])
 
 
 def _wrap(x: NDArray[np.float32], margin: int) -> NDArray[np.float32]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from seedscape.generation.seams import cheapest_path
+
 BLOCK = 14  # cells
 OVERLAP = 5
 CANDIDATES = 1500
@@ -154,9 +156,9 @@ def _weight(error: NDArray[np.float64], left: bool, above: bool) -> NDArray[np.f
     """(BLOCK, BLOCK) share of the new block: a soft step across the least-error paths of its overlaps."""
     weight = np.ones((BLOCK, BLOCK))
     if left:
-        weight = _ramp(_path(error[:, :OVERLAP]))
+        weight = _ramp(cheapest_path(error[:, :OVERLAP]))
     if above:
-        weight = np.minimum(weight, _ramp(_path(error[:OVERLAP, :].T)).T)
+        weight = np.minimum(weight, _ramp(cheapest_path(error[:OVERLAP, :].T)).T)
     return weight
 
 
@@ -166,21 +168,6 @@ def _ramp(cut: NDArray[np.int64]) -> NDArray[np.float64]:
     ramp = np.clip((columns + 0.5 - cut[:, None]) / SOFT + 0.5, 0.0, 1.0)
     ramp = np.minimum(ramp, (columns + 0.5) / SOFT)
     return np.where(columns >= OVERLAP, 1.0, ramp)
-
-
-def _path(error: NDArray[np.float64]) -> NDArray[np.int64]:
-    """(rows,) columns of the cheapest top-to-bottom path, by dynamic programming."""
-    cost = error.copy()
-    rows, columns = cost.shape
-    for r in range(1, rows):
-        above = np.pad(cost[r - 1], 1, constant_values=np.inf)
-        cost[r] += np.minimum(np.minimum(above[:-2], above[1:-1]), above[2:])
-    path = np.empty(rows, np.int64)
-    path[-1] = int(np.argmin(cost[-1]))
-    for r in range(rows - 2, -1, -1):
-        first = max(0, path[r + 1] - 1)
-        path[r] = first + int(np.argmin(cost[r, first : min(columns, path[r + 1] + 2)]))
-    return path
 
 
 def _solve(low: NDArray[np.float64], slope_x: NDArray[np.float64], slope_y: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,10 +1,10 @@
 """ONNX Runtime: runs the shipped networks, without torch.
 
-One CPU session a file, sequential, with the graph rewrites that change arithmetic left out; the number of threads splits
-outputs, never a sum, so it does not change a bit of the result (tests/generation/test_determinism.py).
+Every session runs on one thread. Two threads were measured to change last bits (the refiner, for some window sizes: the work
+is cut into other blocks, whose sums run in another order), so work is shared out whole instead: a material to a thread
+(material.py, `generate_materials`), and the number of threads cannot reach the result.
 """
 
-import os
 from functools import lru_cache
 
 import numpy as np
@@ -12,16 +12,6 @@ from numpy.typing import NDArray
 
 from seedscape.assets.errors import MissingPartError
 from seedscape.assets.weights import read_weights
-
-_threads: int | None = None
-
-
-def use_threads(count: int | None) -> None:
-    """How many threads networks may use from now on; None: one a core. Sessions already open keep theirs."""
-    global _threads
-    if count != _threads:
-        _threads = count
-        open_network.cache_clear()
 
 
 class Network:
@@ -33,12 +23,10 @@ class Network:
         except ImportError as error:
             raise MissingPartError("expected the package onnxruntime, got none; pip install onnxruntime") from error
         options = ort.SessionOptions()
-        options.intra_op_num_threads = (
-            _threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
-        )
+        options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        options.enable_cpu_mem_arena = False  # big activations go back to the system between calls
+        options.enable_cpu_mem_arena = True
         try:
             self._session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime has its own exceptions, none of them public

@@ -44,21 +44,18 @@ def generate(
 def build(spec: SceneSpec, progress: Progress = silent, threads: int | None = None) -> "Scene":
     """The environment of a resolved spec."""
     from seedscape.generation.licences import data_licences
-    from seedscape.generation.material import generate_material
-    from seedscape.generation.runtime import use_threads
+    from seedscape.generation.material import generate_materials
     from seedscape.generation.terrain import generate_terrain
     from seedscape.scene.biomes import make_biome, materials_needed
     from seedscape.scene.build import build_scene
 
-    use_threads(threads)
     biome = make_biome(spec.biome)
     progress("terrain", 0.0)  # shares as measured for seed 42
     terrain = generate_terrain(spec.seed, biome.landforms, spec.relief_m, spec.size_m)
     names = materials_needed(biome, spec.season)
-    materials = {}
-    for k, name in enumerate(names):
-        progress("materials", 0.05 + 0.45 * k / len(names))
-        materials[name] = generate_material(spec.seed, name, MATERIAL_PX)
+    materials = generate_materials(
+        spec.seed, names, MATERIAL_PX, threads, lambda k: progress("materials", 0.05 + 0.45 * k / len(names))
+    )
     shares = count(50, 4)
     scene = build_scene(spec, terrain, materials, lambda stage: progress(stage, next(shares) / 100))
     return replace(scene, licences=data_licences())

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from seedscape.assets.errors import RequestError
-from seedscape.generation.material import generate_material, open_material_model
-from seedscape.generation.runtime import use_threads
+from seedscape.generation.material import decode_set, generate_material, generate_materials, open_material_model
+from seedscape.generation.rng import stream
 
 CLASSES = {
     "bark", "dry_grass", "forest_floor", "grass", "gravel", "lava", "mossy_rock", "mud", "rock", "sand", "sand_ripple", "snow",
@@ -40,16 +40,30 @@ def test_two_seeds_differ_and_one_repeats() -> None:
     assert np.abs(a.base_color.astype(int) - other.base_color).mean() > 4
 
 
-def test_threads_do_not_change_a_bit() -> None:
-    results = []
-    try:
-        for threads in (1, 2):
-            use_threads(threads)
-            results.append(generate_material(9, "rock", 256))
-    finally:
-        use_threads(None)
-    assert np.array_equal(results[0].base_color, results[1].base_color)
-    assert np.array_equal(results[0].height, results[1].height)
+def test_threads_share_the_work_and_change_no_bit() -> None:
+    names = ("rock", "grass", "bark")
+    one, three = (generate_materials(9, names, 256, threads) for threads in (1, 3))
+    alone = {name: generate_material(9, name, 256) for name in names}
+    assert list(one) == list(three) == list(names)
+    for name in names:
+        for other in (three[name], alone[name]):
+            assert np.array_equal(one[name].base_color, other.base_color) and np.array_equal(
+                one[name].normal, other.normal
+            )
+            assert np.array_equal(one[name].orm, other.orm) and np.array_equal(one[name].height, other.height)
+
+
+def test_pieces_meet_without_a_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The margin holds all that the decoder sees: cut in pieces or whole, the same picture up to rounding."""
+    model = open_material_model()
+    whole = decode_set(model, 0, 24, stream(3, "pieces"))
+    monkeypatch.setattr("seedscape.generation.material.PIECE", 9)
+    assert np.abs(decode_set(model, 0, 24, stream(3, "pieces")) - whole).max() < 1e-4
+
+
+def test_an_error_in_one_material_ends_the_rest() -> None:
+    with pytest.raises(RequestError, match="expected a material among"):
+        generate_materials(1, ("grass", "gras", "rock"), 64, 2)
 
 
 @pytest.mark.parametrize(("name", "size"), [("gras", 128), ("grass", 100), ("grass", 8), ("rock/none", 128)])
