@@ -99,7 +99,13 @@ class Run:
                 writer.writerow(["step", "seconds", *means])
             writer.writerow([self.step, round(self.elapsed_s, 1), *(f"{value:.5g}" for value in means.values())])
         text = " ".join(f"{name} {value:.4f}" for name, value in means.items())
-        print(f"[{100 * self.progress:3.0f}%] step {self.step} {text}", file=sys.stderr, flush=True)
+        line = f"{100 * self.progress:3.0f}% step {self.step} {text}"
+        if sys.stderr.isatty():  # one line that is drawn again; the last one stays
+            done = int(20 * self.progress)
+            end = "\n" if self.progress >= 1.0 else ""
+            print(f"\r\x1b[K[{'#' * done}{'.' * (20 - done)}] {line}", end=end, file=sys.stderr, flush=True)
+        else:
+            print(line, file=sys.stderr, flush=True)
         self._sums, self._count, self._last_report = {}, 0, time.monotonic()
 
     def save(self) -> None:
