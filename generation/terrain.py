@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from seedscape.assets.errors import MissingPartError, RequestError
 from seedscape.assets.weights import read_tensors, require_arrays
 from seedscape.generation.quilt import BankTile, quilt
-from seedscape.generation.rng import fractions, stream
+from seedscape.generation.rng import stream
 from seedscape.generation.runtime import Network, grain, open_network
 from seedscape.generation.values import Float32, HeightField, Terrain
 
@@ -232,8 +232,3 @@ def refine(field: HeightField, half_m: float, rng: np.random.Generator, refiner:
     weight = np.clip(np.minimum(*inward) / FADE, 0.0, 1.0)
     heights = base + weight * (heights - base)
     return HeightField(heights.astype(np.float32), s / 2, origin)
-
-
-def draw_landform(seed: int, landforms: tuple[str, ...]) -> str:
-    """The landform class a seed takes of several."""
-    return landforms[int(fractions(stream(seed, "terrain", "landform"), 1)[0] * len(landforms))]

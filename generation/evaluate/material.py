@@ -16,8 +16,8 @@ from torch.nn import functional as F
 
 from seedscape.assets.errors import RequestError
 from seedscape.assets.files import write_group
-from seedscape.generation.evaluate.plots import png
-from seedscape.generation.material import CELL, MaterialModel, decode_set, open_material_model
+from seedscape.generation.evaluate.plots import jpeg
+from seedscape.generation.material import CELL, decode_set, open_material_model
 from seedscape.generation.pictures import contact_sheet
 from seedscape.generation.rng import fractions, stream
 from seedscape.generation.train.textures import TextureSet, read_sets
@@ -89,7 +89,7 @@ def evaluate_material(
             picture for k in range(len(sets)) for picture in (_rgb(real[k])[:256, :256], _rgb(ours[k])[:256, :256])
         ]
         write_group({
-            out / "materials.png": png(contact_sheet(pairs, 8)),
+            out / "materials.jpg": jpeg(contact_sheet(pairs, 8)),
             out / "material.json": (json.dumps(result, indent=1) + "\n").encode(),
         })  # fmt: skip
     return result
@@ -214,11 +214,3 @@ def _correlation(a: Float32, b: Float32) -> float:
 def _rgb(channels: Float32) -> UInt8:
     y, co, cg = channels[:3]
     return np.asarray(np.clip(np.stack([y + co - cg, y + cg, y - co - cg], -1) * 255.0, 0, 255), np.uint8)
-
-
-def sheet(model: MaterialModel, seed: int) -> UInt8:
-    """One 256-pixel picture of every set, colour only."""
-    names = [str(entry["name"]) for entry in model.sets]
-    return contact_sheet(
-        [_rgb(decode_set(model, k, 32, stream(seed, "sheet", name))) for k, name in enumerate(names)], 8
-    )

@@ -42,3 +42,12 @@ def png(pixels: UInt8) -> bytes:
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, "PNG")
     return out.getvalue()
+
+
+def jpeg(pixels: UInt8) -> bytes:
+    """A JPEG file of (h, w, 3) pixels: sheets of materials are noise to PNG."""
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "JPEG", quality=90, subsampling=0)
+    return out.getvalue()
