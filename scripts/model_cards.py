@@ -58,13 +58,14 @@ real latents into new lattices, the decoder turns them into heights, and the ref
 **Training.** {_training(run)} One region in three of each landform with three or more was kept out.
 
 **Measured** by `seedscape evaluate terrain` (relief-matched sets; floor: other real land; noise: fitted power-law noise;
-position: 0 as good as real, 1 as bad as noise):
+level: that noise at the real windows' own spectral power, the harder anchor; position: 0 as good as real, 1 as bad as noise):
 
 ```
 {format_terrain(_evaluation("terrain"))}
 ```
 
-**Known weaknesses.** The finest octave is too smooth (one_nn tells ours from real land), pieces of 14 x 14 cells keep the shape of
+**Known weaknesses.** The finest octave is too smooth: one_nn tells ours from real land every time, and noise of equal spectral power is nearer on psd
+and curvature, pieces of 14 x 14 cells keep the shape of
 the land they come from, ice and rivers are not modelled, detail below about 4 m is self-similar guesswork by the refiner.
 Elevation models of this kind contain canopy and buildings.
 
@@ -100,7 +101,8 @@ critic, makes colour, height and roughness together; normal and occlusion follow
 **Measured** by `seedscape evaluate material`. real, ours, noise: share of crops that a small classifier, trained on the other half of
 the real sets in the same run and blind to mean colour, gives to their class (noise: the sets' own spectra with random phases;
 with 16 sets to tell apart spectra suffice, so this says little); d.floor, d.ours, d.noise: distance in that classifier's features
-to a held-out half of the real set, of its other half, of ours, and of noise, which says more; weave: step energy of even over odd lines; seam: step across the wrap over the step inside; copy: highest circular
+to one half of the real set, of its other half, of ours, and of noise, which says more (that half is unseen by the classifier, but
+the GAN was trained on it: this is likeness, not generalisation); weave: step energy of even over odd lines; seam: step across the wrap over the step inside; copy: highest circular
 correlation with the training set; seeds: the same between two seeds.
 
 ```

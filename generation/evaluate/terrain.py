@@ -2,7 +2,8 @@
 
 floor: real land of the training regions against the held-out regions: what two sets of real land differ by.
 noise: power-law noise whose spectral slope is fitted to the held-out land, each window scaled to its relief: what procedural
-tools start from. Sets are matched in relief window by window, or plains would be compared with alps.
+tools start from. level: the same noise brought to each window's own mean spectral power instead: a harder anchor, since relief is
+mostly tilt and noise of equal relief has less power at every scale that is judged. Sets are matched in relief window by window, or plains would be compared with alps.
 """
 
 import json
@@ -47,18 +48,21 @@ def evaluate_terrain(
     pool = np.stack([sample_heights(seed, k, SIZE, spacing_m, model=model).heights_m for k in range(POOL * count)])
     ours = _match(pool.astype(np.float64), real)
     noise = power_law_noise(real, rng)
+    level = at_the_level_of(noise, real)
     measured = {
         name: measure(windows, spacing_m)
-        for name, windows in (("real", real), ("floor", other), ("ours", ours), ("noise", noise))
+        for name, windows in (("real", real), ("floor", other), ("ours", ours), ("noise", noise), ("level", level))
     }
-    table = {name: distances(measured[name], measured["real"]) for name in ("floor", "ours", "noise")}
-    nearer = [name for name in METRICS if table["ours"][name] < table["noise"][name]]
+    table = {name: distances(measured[name], measured["real"]) for name in ("floor", "ours", "noise", "level")}
+    nearer = {
+        anchor: [name for name in METRICS if table["ours"][name] < table[anchor][name]] for anchor in ("noise", "level")
+    }
     result: dict[str, Any] = {
         "what": "terrain", "windows": count, "size": SIZE, "spacing_m": spacing_m, "seed": seed,
         "held_out": sorted({tile.region for tile in held}), "distances": table,
         "position": {k: _position(table["ours"][k], table["floor"][k], table["noise"][k]) for k in table["ours"]},
         "pits": {name: float(m.pits.mean()) for name, m in measured.items()},
-        "nearer_than_noise": nearer,
+        "nearer_than_noise": nearer["noise"], "nearer_than_level": nearer["level"],
     }  # fmt: skip
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
@@ -122,17 +126,25 @@ def power_law_noise(real: Windows, rng: np.random.Generator) -> Windows:
     return np.stack(windows)
 
 
+def at_the_level_of(noise: Windows, real: Windows) -> Windows:
+    """The noise with each window brought to the mean log power of the real window beside it."""
+    gain = 10.0 ** ((radial_psd(real).mean(axis=1) - radial_psd(noise).mean(axis=1)) / 2)
+    middle = noise.mean(axis=(1, 2), keepdims=True)
+    return np.asarray((noise - middle) * gain[:, None, None] + middle)
+
+
 def format_terrain(result: dict[str, Any]) -> str:
     """The result as a table for a terminal."""
     lines = [
         f"{result['windows']} windows of {result['size']} posts at {result['spacing_m']:g} m, held out: {', '.join(result['held_out'])}"
     ]
-    lines.append(f"{'metric':12}{'floor':>10}{'ours':>10}{'noise':>10}{'position':>10}")
+    lines.append(f"{'metric':12}{'floor':>10}{'ours':>10}{'noise':>10}{'level':>10}{'position':>10}")
     for name in result["distances"]["ours"]:
-        row = [result["distances"][which][name] for which in ("floor", "ours", "noise")]
+        row = [result["distances"][which][name] for which in ("floor", "ours", "noise", "level")]
         lines.append(f"{name:12}" + "".join(f"{value:10.4f}" for value in row) + f"{result['position'][name]:10.2f}")
-    near = result["nearer_than_noise"]
-    lines.append(f"nearer to real land than noise on {len(near)} of {len(METRICS)}: {', '.join(near)}")
+    for anchor, what in (("noise", "noise of equal relief"), ("level", "noise of equal spectral power")):
+        near = result[f"nearer_than_{anchor}"]
+        lines.append(f"nearer to real land than {what} on {len(near)} of {len(METRICS)}: {', '.join(near)}")
     return "\n".join(lines)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seedscape.generation.evaluate.geomorphometry import distances, measure, radial_psd
-from seedscape.generation.evaluate.terrain import power_law_noise
+from seedscape.generation.evaluate.terrain import at_the_level_of, power_law_noise
 from seedscape.generation.rng import stream
 from tests.generation.data import ridges
 
@@ -35,6 +35,11 @@ def test_noise_has_the_relief_and_the_spectral_slope_it_was_given(land: np.ndarr
     bins = np.arange(16)
     want, got = (np.polyfit(bins, radial_psd(x).mean(axis=0), 1)[0] for x in (land, noise))
     assert got == pytest.approx(want, rel=0.25)
+
+
+def test_noise_can_be_brought_to_the_power_of_the_land(land: np.ndarray) -> None:
+    noise = at_the_level_of(power_law_noise(land, stream(1, "noise")), land)
+    assert radial_psd(noise).mean(axis=1) == pytest.approx(radial_psd(land).mean(axis=1), abs=1e-6)
 
 
 def test_a_pure_wave_peaks_in_its_band() -> None:
