@@ -58,7 +58,8 @@ class Biome:
     base, overlays: the ground, bottom first; at least four materials with the base.
     snow_line: altitude (0 .. 1 of the surrounding land) above which snow lies in summer; above 1 there is none.
     rocks_per_hectare, rock_material: boulders. grass: tufts per square metre near the visitor.
-    grass_tint: season -> multiplier of the grass colours. haze, sky_tint: linear RGB of the distant air and of the sky.
+    grass_tint: season -> multiplier of the grass colours. palette: material class -> linear RGB mean to grade it towards
+    (see `palette`). haze, sky_tint: linear RGB of the distant air and of the sky.
     sea: whether the world's sea level floods low ground. standing_water: factor of the wished-for wetness; dry country
     keeps few lakes.
     """
@@ -77,13 +78,14 @@ class Biome:
     sea: bool = False
     standing_water: float = 1.0
     grass_tint: dict[str, Colour] = field(default_factory=dict)
+    palette: dict[str, Colour] = field(default_factory=dict)
     haze: Colour = (0.55, 0.66, 0.80)
     sky_tint: Colour = WHITE
 
 
 GREEN_YEAR: dict[str, Colour] = {
-    "spring": (0.76, 1.0, 0.62),
-    "summer": (0.84, 1.0, 0.70),  # grass textures are photographed dry more often than lush
+    "spring": (0.86, 1.0, 0.80),
+    "summer": (0.95, 1.0, 0.90),
     "autumn": (1.0, 0.86, 0.62),
     "winter": (0.90, 0.86, 0.74),
 }
@@ -99,10 +101,10 @@ def alpine() -> Biome:
         relief_m=(280.0, 560.0),
         base=Layer("grass"),
         overlays=(
-            Layer("forest_floor", altitude=(0.60, 0.35), patches=(0.54, 0.74), patch_m=40.0),
+            Layer("forest_floor", altitude=(0.60, 0.35), patches=(0.60, 0.76), patch_m=40.0),
             Layer("gravel", slope=(0.42, 0.66), patches=(0.30, 0.55), patch_m=18.0),
-            Layer("rock", slope=(0.62, 0.88), ragged=0.8),
-            Layer("snow", altitude=(0.62, 0.74), slope=(1.05, 0.70), ragged=0.8),
+            Layer("rock", slope=(0.54, 0.80), ragged=0.9),
+            Layer("snow", altitude=(0.46, 0.60), slope=(1.05, 0.66), ragged=1.0),
         ),
         species=(
             Species("spruce", 150.0, altitude=(0.66, 0.42)),
@@ -113,9 +115,10 @@ def alpine() -> Biome:
         rocks_per_hectare=26.0,
         rock_material="rock",
         grass=9.0,
-        snow_line=0.68,
+        snow_line=0.54,
         winter_snow=True,
         grass_tint=GREEN_YEAR,
+        palette={"grass": (0.125, 0.150, 0.055), "rock": (0.20, 0.20, 0.20), "gravel": (0.23, 0.225, 0.21)},
     )
 
 
@@ -184,7 +187,7 @@ def desert() -> Biome:
         overlays=(
             Layer("sand_ripple", gentle=(0.38, 0.18), patches=(0.36, 0.54), patch_m=60.0),
             Layer("gravel", moisture=(0.40, 0.62), patches=(0.40, 0.60), patch_m=26.0),
-            Layer("rock", slope=(0.48, 0.72), ragged=0.9, tint=(1.0, 0.84, 0.66)),
+            Layer("rock", slope=(0.48, 0.72), ragged=0.9),
         ),
         species=(Species("cactus", 9.0), Species("shrub", 14.0, moisture=(0.2, 0.5)), Species("dead_tree", 1.5)),
         rocks_per_hectare=18.0,
@@ -192,6 +195,7 @@ def desert() -> Biome:
         grass=0.5,
         standing_water=0.15,
         grass_tint={},
+        palette={"rock": (0.36, 0.245, 0.145), "gravel": (0.36, 0.285, 0.20)},
         haze=(0.80, 0.70, 0.56),
         sky_tint=(1.03, 1.0, 0.96),
     )
@@ -203,12 +207,12 @@ def canyon() -> Biome:
         name="canyon",
         landforms=("canyon_escarpment", "badlands"),
         relief_m=(120.0, 320.0),
-        base=Layer("soil", tint=(1.0, 0.80, 0.62)),
+        base=Layer("soil"),
         overlays=(
             Layer("sand", moisture=(0.42, 0.66), gentle=(0.45, 0.2), ragged=0.6),
             Layer("dry_grass", gentle=(0.42, 0.22), patches=(0.50, 0.66), patch_m=30.0),
-            Layer("gravel", slope=(0.34, 0.55), patches=(0.34, 0.56), patch_m=16.0, tint=(1.0, 0.86, 0.70)),
-            Layer("rock", slope=(0.55, 0.80), ragged=0.7, tint=(1.0, 0.74, 0.54)),
+            Layer("gravel", slope=(0.34, 0.55), patches=(0.34, 0.56), patch_m=16.0),
+            Layer("rock", slope=(0.50, 0.74), ragged=0.7),
         ),
         species=(Species("pine", 9.0, moisture=(0.2, 0.5)), Species("shrub", 35.0), Species("dead_tree", 3.0)),
         rocks_per_hectare=34.0,
@@ -216,6 +220,12 @@ def canyon() -> Biome:
         standing_water=0.6,
         grass=1.5,
         grass_tint={},
+        palette={
+            "rock": (0.40, 0.195, 0.105),
+            "soil": (0.30, 0.165, 0.095),
+            "gravel": (0.33, 0.215, 0.14),
+            "sand": (0.44, 0.29, 0.17),
+        },
         haze=(0.76, 0.66, 0.56),
         sky_tint=(1.02, 1.0, 0.97),
     )
@@ -252,24 +262,25 @@ def volcanic() -> Biome:
         relief_m=(80.0, 260.0),
         base=Layer("lava"),
         overlays=(
-            Layer("gravel", gentle=(0.55, 0.30), patches=(0.36, 0.56), patch_m=34.0, tint=(0.62, 0.58, 0.56)),
-            Layer("soil", gentle=(0.42, 0.20), patches=(0.46, 0.62), patch_m=22.0, tint=(0.55, 0.50, 0.48)),
+            Layer("gravel", gentle=(0.55, 0.30), patches=(0.46, 0.62), patch_m=34.0),
+            Layer("soil", gentle=(0.42, 0.20), patches=(0.50, 0.64), patch_m=22.0),
             Layer(
                 "dry_grass",
                 moisture=(0.38, 0.62),
                 gentle=(0.50, 0.30),
                 patches=(0.40, 0.58),
                 patch_m=30.0,
-                tint=(0.66, 0.66, 0.56),
+                tint=(0.80, 0.80, 0.66),
             ),
-            Layer("rock", slope=(0.60, 0.85), ragged=0.8, tint=(0.62, 0.58, 0.58)),
+            Layer("rock", slope=(0.60, 0.85), ragged=0.8),
         ),
         species=(Species("shrub", 16.0, moisture=(0.3, 0.6)), Species("dead_tree", 6.0)),
         rocks_per_hectare=40.0,
         rock_material="lava",
         grass=1.2,
         grass_tint=GREEN_YEAR,
-        haze=(0.55, 0.56, 0.60),
+        palette={"rock": (0.085, 0.075, 0.072), "gravel": (0.125, 0.115, 0.11), "soil": (0.075, 0.058, 0.05)},
+        haze=(0.34, 0.35, 0.40),
     )
 
 
@@ -279,20 +290,21 @@ def tundra() -> Biome:
         name="tundra",
         landforms=("highland_basins", "plain"),
         relief_m=(25.0, 110.0),
-        base=Layer("dry_grass", tint=(0.94, 0.92, 0.84)),
+        base=Layer("dry_grass"),
         overlays=(
-            Layer("grass", moisture=(0.34, 0.55), patches=(0.40, 0.58), patch_m=30.0, tint=(0.94, 0.90, 0.74)),
+            Layer("grass", moisture=(0.34, 0.55), patches=(0.40, 0.58), patch_m=30.0),
             Layer("gravel", patches=(0.52, 0.66), patch_m=22.0),
             Layer("rock", slope=(0.52, 0.78), ragged=0.8),
             Layer("snow", curvature=(0.004, -0.006), patches=(0.48, 0.62), patch_m=36.0, slope=(0.9, 0.6)),
         ),
-        species=(Species("shrub", 40.0), Species("birch", 4.0, moisture=(0.3, 0.6)), Species("dead_tree", 1.0)),
+        species=(Species("shrub", 70.0), Species("spruce", 2.5, moisture=(0.3, 0.6)), Species("dead_tree", 1.0)),
         rocks_per_hectare=30.0,
         rock_material="rock",
         grass=6.0,
         snow_line=0.80,
         winter_snow=True,
         grass_tint=GREEN_YEAR,
+        palette={"dry_grass": (0.20, 0.155, 0.085), "grass": (0.15, 0.14, 0.055), "gravel": (0.20, 0.195, 0.185)},
         haze=(0.62, 0.70, 0.80),
     )
 

@@ -13,6 +13,7 @@ from seedscape.scene.contact import contact_shade
 from seedscape.scene.cover import shore_heights
 from seedscape.scene.ground import ground_models
 from seedscape.scene.horizon import HORIZON_TEXTURE, horizon_materials, paint_horizon
+from seedscape.scene.palette import grade_materials
 from seedscape.scene.scatter import Placement, place
 from seedscape.scene.site import Site
 from seedscape.scene.site_survey import survey
@@ -53,6 +54,7 @@ def build_scene(
         got = ", ".join(sorted(materials)) or "none"
         raise RequestError(f"materials of biome {biome.name}: expected {', '.join(missing)}, got {got}")
 
+    materials = grade_materials(materials, biome)
     tell("survey")
     site = survey(terrain, spec, biome)
     tell("plants and rocks")

@@ -107,8 +107,9 @@ def over_alphas(weights: Float) -> Float:
 
 def _cover(layer: Layer, at: LandPoints, seed: int, detail: int) -> Float:
     """How much of the ground below it a layer hides, 0 .. 1."""
+    fine = detail + 2 if detail > 2 else detail
     ragged = (
-        land_noise(seed, f"ragged {layer.material}", at.x, at.z, 11.0 if detail > 2 else 44.0, detail) - 0.5
+        land_noise(seed, f"ragged {layer.material}", at.x, at.z, 11.0 if detail > 2 else 44.0, fine) - 0.5
     ) * layer.ragged
     cover = np.full(at.altitude.shape, layer.strength)
     rules: tuple[tuple[Ramp | None, Float, float], ...] = (
@@ -125,7 +126,7 @@ def _cover(layer: Layer, at: LandPoints, seed: int, detail: int) -> Float:
     if layer.patches is not None:
         patch = land_noise(seed, f"patch {layer.material}", at.x, at.z, layer.patch_m, detail + 1) + ragged * 0.25
         cover = cover * smoothstep(layer.patches[0], layer.patches[1], patch)
-    return smoothstep(0.2, 0.8, cover)  # borders of a few metres: wider ones look like fog on the ground
+    return smoothstep(0.32, 0.68, cover)  # borders of a metre or two: wider ones look like fog on the ground
 
 
 def ground_shade(at: LandPoints, seed: int, detail: int = 3) -> Float:

@@ -36,7 +36,9 @@ Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
 NEAR_BLOCK_M = 90.0  # half the edge of the middle chunk; the rest is four quarters, and four more for the horizon
-FADE_M = 110.0  # over the outermost metres of the visited square the picture of the horizon takes over
+# From here to there the picture of the far land takes over from the tiled layers: a tile is then a few pixels of the eye's,
+# and the picture's texels are finer than the vertices that carry the layers' borders.
+FADE_FROM, FADE_TO_M, RIM_M = 0.5, 260.0, 8.0
 CLIFF_MATERIALS = ("rock", "mossy_rock", "lava")  # projected from the side where they are steep
 ALPHA_STEP = 1.0 / 255.0
 LEAN = 0.35  # a projection counts where the normal leans at least that far to its axis
@@ -69,8 +71,9 @@ def ground_models(
     triangles = mesh.triangles
     centre_x, centre_z = mesh.x[triangles].mean(axis=1), mesh.z[triangles].mean(axis=1)
     reach = np.maximum(np.abs(centre_x), np.abs(centre_z))
-    visited = reach < site.size_m / 2.0
-    vertices = _vertices(site, mesh, biome, spec, contact, np.unique(triangles[visited]))
+    fade = _fade(mesh, site.size_m)
+    layered = (fade[triangles] < 1.0).any(axis=1)
+    vertices = _vertices(site, mesh, biome, spec, contact, fade, np.unique(triangles[layered]))
     quarter = (centre_x < 0).astype(np.int64) * 2 + (centre_z < 0)
     # The horizon is a disc: the corners of the square would stick out through the sky.
     within = (
@@ -78,23 +81,29 @@ def ground_models(
         <= mesh.lattice.half_m**2
     )
     models: dict[str, tuple[Mesh, ...]] = {}
-    near = visited & (reach < NEAR_BLOCK_M)
+    near = layered & (reach < NEAR_BLOCK_M)
     models["ground_near"] = _chunk(vertices, triangles[near], layers, materials, mesh.lattice.half_m)
     for number, name in enumerate(("se", "ne", "sw", "nw")):
         here = quarter == number
         models[f"ground_{name}"] = _chunk(
-            vertices, triangles[here & visited & ~near], layers, materials, mesh.lattice.half_m
+            vertices, triangles[here & layered & ~near], layers, materials, mesh.lattice.half_m
         )
     for number, name in enumerate(("se", "ne", "sw", "nw")):
-        far = triangles[(quarter == number) & ~visited & within]
+        far = triangles[(quarter == number) & ~layered & within]
         models[f"horizon_{name}"] = (_far_part(vertices, far, HORIZON_MATERIAL, mesh.lattice.half_m, None),)
     return {name: parts for name, parts in models.items() if parts and len(parts[0].indices)}
 
 
+def _fade(mesh: GroundMesh, size_m: float) -> Float:
+    """How much of each vertex the picture of the far land shows, 0 .. 1."""
+    end = min(FADE_TO_M, size_m / 2.0 - RIM_M)
+    return smoothstep(FADE_FROM * end, end, np.sqrt(mesh.x * mesh.x + mesh.z * mesh.z))
+
+
 def _vertices(
-    site: Site, mesh: GroundMesh, biome: Biome, spec: SceneSpec, contact: HeightField, used: Int
+    site: Site, mesh: GroundMesh, biome: Biome, spec: SceneSpec, contact: HeightField, fade: Float, used: Int
 ) -> GroundVertices:
-    """Normals for all vertices; covers and tints for those the visited ground uses."""
+    """Normals for all vertices; covers and tints for those the layers use."""
     layers = ground_layers(biome, spec.season)
     count = len(mesh.x)
     distance = np.sqrt(mesh.x * mesh.x + mesh.z * mesh.z)
@@ -107,8 +116,6 @@ def _vertices(
     shade = np.ones((count, 3))
     shade[used] = ground_shade(at, spec.seed) * contact.sample(mesh.x[used], mesh.z[used])[:, None]
     tints = tuple(shade * np.array(layer_tint(biome, layer, spec.season)) for layer in layers)
-    reach = np.maximum(np.abs(mesh.x), np.abs(mesh.z))
-    fade = smoothstep(site.size_m / 2.0 - FADE_M, site.size_m / 2.0 - 8.0, reach)
     positions = np.stack([mesh.x, mesh.y, mesh.z], axis=-1)
     return GroundVertices(positions, normal, alphas, tints, fade)
 
@@ -139,7 +146,6 @@ def _chunk(
     if not len(triangles):
         return ()
     parts = []
-    covered = (vertices.fade[triangles] >= 1.0).all(axis=1)
     for number, layer in enumerate(layers):
         size = materials[layer.material].size_m
         name = f"ground_{layer.material}" if number == 0 else f"ground_{layer.material}_over"
@@ -147,7 +153,7 @@ def _chunk(
             parts.append(_part(vertices, triangles, name, size, vertices.tints[0], None, 1))
             continue
         alpha = vertices.alphas[number]
-        shown = triangles[(alpha[triangles] > 0.0).any(axis=1) & ~covered]
+        shown = triangles[(alpha[triangles] > 0.0).any(axis=1)]
         if not len(shown):
             continue
         if layer.material in CLIFF_MATERIALS:

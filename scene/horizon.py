@@ -7,6 +7,7 @@ visited square a texel is under four metres wide and at the horizon some twenty,
 import numpy as np
 from numpy.typing import NDArray
 
+from seedscape.generation.rng import fractions, stream
 from seedscape.generation.values import HeightField, MaterialMaps, Terrain
 from seedscape.scene.biomes import Biome, ground_layers
 from seedscape.scene.cover import (
@@ -19,7 +20,7 @@ from seedscape.scene.cover import (
     shore_heights,
 )
 from seedscape.scene.land import grid_heights
-from seedscape.scene.numeric import smoothstep
+from seedscape.scene.numeric import exp_minus, smoothstep
 from seedscape.scene.site import Site
 from seedscape.scene.site_survey import openness
 from seedscape.scene.spec import SceneSpec
@@ -32,10 +33,13 @@ HORIZON_MATERIAL = "horizon"
 HORIZON_BLEND = "horizon_over"
 HORIZON_TEXTURE = "horizon_color"
 EDGE = 1024  # pixels
-SPREAD = 0.33  # a / half_m
+SPREAD = 0.25  # a / half_m
 BAND = 64  # rows
 HAZE_LIGHT = 0.55  # the haze is lit by the renderer as ground is, so it is given as an albedo
-HAZE_SHARE = 0.34  # how far the air takes over at the horizon
+# How far the air takes over at the horizon, by weather. It does so as 1 - e^-d: the first kilometres count most.
+HAZE_SHARE = {"clear": 0.62, "hazy": 0.93, "overcast": 0.78}
+HAZE_DEPTH = 1.6
+GRAIN = 0.22  # light and dark of single texels: bushes, stones and shadows too small to draw
 
 
 def _warp(t: Float, half_m: float) -> Float:
@@ -74,6 +78,8 @@ def paint_horizon(
         mean, tint = mean_color(materials[layer.material].base_color), layer_tint(biome, layer, spec.season)
         colors.append((mean[0] * tint[0], mean[1] * tint[1], mean[2] * tint[2]))
     fields = _Fields(site)
+    grain = fractions(stream(spec.seed, "scene", "grain"), EDGE, EDGE)
+    full = 1.0 - float(exp_minus(HAZE_DEPTH))
     bands = []
     for first in range(
         0, EDGE, BAND
@@ -87,7 +93,8 @@ def paint_horizon(
                     color[..., channel] += weight * layer_color[channel]
         color *= ground_shade(at, spec.seed, detail=2)
         distance = np.sqrt(at.x * at.x + at.z * at.z)
-        air = HAZE_SHARE * smoothstep(site.size_m * 0.5, half_m, distance)
+        color *= 1.0 + GRAIN * (grain[first : first + BAND, :, None] - 0.5)
+        air = HAZE_SHARE[spec.weather] * (1.0 - exp_minus(HAZE_DEPTH * distance / half_m)) / full
         for channel in range(3):
             color[..., channel] += (biome.haze[channel] * HAZE_LIGHT - color[..., channel]) * air
         bands.append(to_srgb(color))

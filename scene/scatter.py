@@ -201,7 +201,7 @@ def _quarter(stand: Stand) -> np.ndarray:
 def _tints(stand: Stand) -> Float64:
     """(n, 3) linear multipliers: each plant a little lighter or darker, warmer or cooler than the next."""
     a, b = (stand.pick % 251) / 250.0, (stand.pick // 256) / 255.0
-    light = 0.78 + 0.22 * a
+    light = 0.66 + 0.26 * a
     return np.stack([light * (0.92 + 0.08 * b), light, light * (1.0 - 0.14 * b)], axis=1)
 
 

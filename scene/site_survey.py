@@ -13,7 +13,7 @@ from seedscape.generation.values import Terrain
 from seedscape.scene.biomes import Biome
 from seedscape.scene.joined import joined
 from seedscape.scene.land import grid_heights
-from seedscape.scene.numeric import smoothstep
+from seedscape.scene.numeric import cos_sin, smoothstep
 from seedscape.scene.site import Lake, Site
 from seedscape.scene.spec import SceneSpec
 
@@ -26,6 +26,12 @@ DRY_FREEBOARD_M = 0.4  # and the water farther out stays this far below the drie
 MAX_LAKES = 8
 SEA_COVER_M = 0.35
 SEA_FREEBOARD_M = 1.2
+SEA_LEVELS_M = (-1.5, -2.2, -3.0, -4.0, -5.5, -7.5, -10.0, -14.0, -20.0, -28.0)
+SEA_ENOUGH = 0.15  # share of the round view with sea in sight that makes a coast
+SEA_STEPS = 8  # steps of a sight line over water that count as a full view
+SEA_NEAREST_M = 16.0
+SIGHT_M, SIGHT_STEPS, SIGHT_RAYS = 3500, 48, 48
+EYE_M = 1.65
 
 
 def survey(terrain: Terrain, spec: SceneSpec, biome: Biome) -> Site:
@@ -129,15 +135,38 @@ def _basins(filled: Float, held: Bool) -> Int:
 
 
 def _sea_level(terrain: Terrain, biome: Biome) -> float | None:
-    """World height of the sea where the biome has one and it lies within the land.
+    """World height of the sea where the biome has one.
 
-    Elevation data shows the sea as a plain at its level, so ours stands a little above that; and always below the spawn
-    point's feet.
+    Elevation data shows the sea as a plain at its level, so ours stands a little above that, and always below the spawn
+    point's feet. Where that sea would not be in sight, it stands as much higher as shows most of it: a coast whose visitor
+    sees no sea is none.
     """
     if not biome.sea:
         return None
-    level = min(SEA_COVER_M - terrain.altitude_m, -SEA_FREEBOARD_M)
-    return level if float(terrain.levels[0].heights_m.min()) < level else None
+    own = min(SEA_COVER_M - terrain.altitude_m, -SEA_FREEBOARD_M)
+    in_sight = _view(terrain)
+    if _sea_seen(in_sight, own) >= SEA_ENOUGH:
+        return own
+    shown = [(_sea_seen(in_sight, level), level) for level in SEA_LEVELS_M if level > own]
+    best = max(shown, default=(0.0, own))
+    return best[1] if best[0] > 0.0 or float(terrain.levels[0].heights_m.min()) < own else None
+
+
+def _view(terrain: Terrain) -> tuple[Float, Float, Float]:
+    """(rays, steps) ground heights along rays from the spawn point's eye, the steepest sight line before each, distances."""
+    distances: Float = np.array([float(SIGHT_M) * (k / SIGHT_STEPS) ** 2 for k in range(1, SIGHT_STEPS + 1)])
+    cosine, sine = cos_sin(np.arange(SIGHT_RAYS) / SIGHT_RAYS)
+    ground = terrain.height(cosine[:, None] * distances, sine[:, None] * distances)
+    return ground, np.maximum.accumulate((ground - EYE_M) / distances, axis=1), distances
+
+
+def _sea_seen(view: tuple[Float, Float, Float], level: float) -> float:
+    """Share of the sight lines on which a sea at that level lies in sight, each counted by how much of it is."""
+    ground, steepest, distances = view
+    angle = (level - EYE_M) / distances
+    before = np.concatenate([np.full((len(ground), 1), -np.inf), steepest[:, :-1]], axis=1)
+    wet = (ground < level) & (angle >= before) & (distances > SEA_NEAREST_M)
+    return float(np.minimum(wet.sum(axis=1) / SEA_STEPS, 1.0).mean())
 
 
 def openness(height: Float, spacing: float) -> Float:

@@ -478,6 +478,8 @@ def _light(sun: Vec3, sun_deg: float, moon: Vec3, sunlight: Float64, weather: st
     low = float(smoothstep(-6.0, 8.0, sun_deg))
     brightness = float(0.2126 * sunlight[0] + 0.7152 * sunlight[1] + 0.0722 * sunlight[2])
     intensity = (0.25 + 0.75 * low) * (0.6 + 2.9 * math.sqrt(max(brightness, 0.0))) * (0.35 + 0.65 * through)
+    # The eye opens for a low sun: without it, evening ground lies dark under a bright sky.
+    intensity *= 1.0 + 0.55 * float(smoothstep(55.0, 14.0, sun_deg))
     r, g, b = colour
     lux = max(_SUN_LUX * brightness * through, 1.0)
     flat = math.sqrt(sun[0] ** 2 + sun[2] ** 2) or 1.0

@@ -82,6 +82,11 @@ def mean_color(pixels: UInt8) -> tuple[float, float, float]:
     return means[0], means[1], means[2]
 
 
+def to_linear(srgb: NDArray[np.integer]) -> Float:
+    """sRGB bytes 0 .. 255 as linear 0 .. 1, by table."""
+    return np.asarray(_TO_LINEAR[srgb])
+
+
 def to_srgb(linear: Float) -> UInt8:
     """Linear 0 .. 1 as sRGB bytes, by table."""
     return _TO_SRGB[(np.clip(linear, 0.0, 1.0) * _SRGB_STEPS + 0.5).astype(np.int32)]

@@ -34,8 +34,8 @@ class Tolerance:
     near_m: float = 0.02
     near_distance_m: float = 30.0
     growth: float = 0.001
-    edge_m: float = 2.0
-    edge_growth: float = 0.05
+    edge_m: float = 1.4
+    edge_growth: float = 0.045
 
 
 @dataclass(frozen=True)
