@@ -9,56 +9,95 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from seedscape.generation.hydrology import accumulate, flood, receivers
+from seedscape.generation.evaluate.flow import Int, Windows, accumulate, fill, receivers
 from seedscape.generation.rng import fractions, stream
 
-Windows = NDArray[np.float64]  # (n, size, size) metres
+Float = NDArray[np.float64]
 QUANTILES = np.linspace(0.005, 0.995, 100)
 PSD_BINS = 16
+SCALES = (1, 2, 4)  # posts a side of the block means whose Laplacian is judged
+BLOCK = 16  # posts a side of the sub-blocks whose detail is compared within a window
+SOURCE_STEP_M = 1.0  # SRTM's heights come in whole metres: less detail than that is the source's grain
 
 
 @dataclass(frozen=True)
 class Measures:
     """What is compared. One row a window unless said otherwise.
 
-    psd (n, bins) log10 power a radial band; slope, curvature (n, 100) quantiles; drainage (n, 100) quantiles of log2 flow
+    psd (n, bins) log10 power a radial band; slope, curvature (n, 100) quantiles; skewness (n, 3) of the Laplacian at three scales;
+    unevenness (n,) standard deviation over sub-blocks of the log of their detail energy; drainage (n, 100) quantiles of log2 flow
     accumulation; pits (n,) share of cells without a lower neighbour; fill (n,) mean fill depth over relief;
-    patches (k, d) relief-normalised pieces for the sliced Wasserstein distance.
+    patches (k, d) relief-normalised pieces for the sliced Wasserstein distance. places (n, 3) tile, row and column of a real window.
+    size: posts a side.
     """
 
-    psd: NDArray[np.float64]
-    slope: NDArray[np.float64]
-    curvature: NDArray[np.float64]
-    drainage: NDArray[np.float64]
-    pits: NDArray[np.float64]
-    fill: NDArray[np.float64]
-    patches: NDArray[np.float64]
+    psd: Float
+    slope: Float
+    curvature: Float
+    skewness: Float
+    unevenness: Float
+    drainage: Float
+    pits: Float
+    fill: Float
+    patches: Float
+    places: Int | None
+    size: int
 
 
-def measure(windows: Windows, spacing_m: float) -> Measures:
-    """All measures of a set of windows."""
-    slopes, curvatures, drains, pits, fills = [], [], [], [], []
-    for heights in windows:
-        dy, dx = np.gradient(heights, spacing_m)
-        slopes.append(np.quantile(np.sqrt(dx * dx + dy * dy), QUANTILES))
-        h = heights
-        laplacian = (h[1:-1, 2:] + h[1:-1, :-2] + h[2:, 1:-1] + h[:-2, 1:-1] - 4 * h[1:-1, 1:-1]) / spacing_m
-        curvatures.append(np.quantile(laplacian, QUANTILES))
-        filled, parents, order = flood(heights)
-        area = accumulate(receivers(filled, parents, spacing_m), order)
-        drains.append(np.quantile(np.log2(area), QUANTILES))
-        centre = heights[1:-1, 1:-1]
-        size = heights.shape[0]
-        around = [heights[1 + r : size - 1 + r, 1 + c : size - 1 + c] for r in (-1, 0, 1) for c in (-1, 0, 1) if r or c]
-        pits.append(float((centre < np.min(around, axis=0)).mean()))
-        fills.append(float((filled - heights).mean() / max(float(np.ptp(heights)), 1.0)))
+def measure(windows: Windows, spacing_m: float, places: Int | None = None) -> Measures:
+    """All measures of a set of windows (n, size, size); `places` for real ones, see `Measures`."""
+    dy, dx = np.gradient(windows, spacing_m, axis=(1, 2))
+    filled = fill(windows)
+    area = accumulate(filled, receivers(filled))
+    size = windows.shape[1]
+    around = [windows[:, 1 + r : size - 1 + r, 1 + c : size - 1 + c] for r in (-1, 0, 1) for c in (-1, 0, 1) if r or c]
+    relief = np.maximum(np.ptp(windows, axis=(1, 2)), 1.0)
     return Measures(
-        radial_psd(windows), np.array(slopes), np.array(curvatures), np.array(drains), np.array(pits), np.array(fills),
-        _patches(windows),
-    )  # fmt: skip
+        psd=radial_psd(windows),
+        slope=_quantiles(np.sqrt(dx * dx + dy * dy)),
+        curvature=_quantiles(_laplacian(windows) / spacing_m),
+        skewness=np.stack([_skewness(_laplacian(_coarser(windows, scale))) for scale in SCALES], axis=1),
+        unevenness=_unevenness(windows),
+        drainage=_quantiles(np.log2(area)),
+        pits=(windows[:, 1:-1, 1:-1] < np.min(around, axis=0)).mean(axis=(1, 2)),
+        fill=(filled - windows).mean(axis=(1, 2)) / relief,
+        patches=_patches(windows),
+        places=places,
+        size=windows.shape[1],
+    )
 
 
-def radial_psd(windows: Windows) -> NDArray[np.float64]:
+def _quantiles(values: Windows) -> Float:
+    return np.asarray(np.quantile(values.reshape(len(values), -1), QUANTILES, axis=1).T)
+
+
+def _laplacian(h: Windows) -> Windows:
+    return np.asarray(h[:, 1:-1, 2:] + h[:, 1:-1, :-2] + h[:, 2:, 1:-1] + h[:, :-2, 1:-1] - 4 * h[:, 1:-1, 1:-1])
+
+
+def _coarser(windows: Windows, scale: int) -> Windows:
+    """Means of scale x scale posts."""
+    n, size = len(windows), windows.shape[1] // scale
+    cut = windows[:, : size * scale, : size * scale]
+    return np.asarray(cut.reshape(n, size, scale, size, scale).mean(axis=(2, 4)))
+
+
+def _skewness(values: Windows) -> Float:
+    """(n,) third standardised moment; 0 where land and its reverse are alike, as for noise."""
+    apart = values - values.mean(axis=(1, 2), keepdims=True)
+    variance = (apart**2).mean(axis=(1, 2))
+    return np.asarray((apart**3).mean(axis=(1, 2)) / (variance + 1e-12) ** 1.5)
+
+
+def _unevenness(windows: Windows) -> Float:
+    """(n,) how patchy the detail is: valley floors and slopes differ, noise is equally rough everywhere."""
+    laplacian = _laplacian(windows)
+    size = laplacian.shape[1] // BLOCK * BLOCK
+    energy = _coarser(laplacian[:, :size, :size] ** 2, BLOCK) + SOURCE_STEP_M**2
+    return np.asarray(np.log(energy).std(axis=(1, 2)))
+
+
+def radial_psd(windows: Windows) -> Float:
     """(n, PSD_BINS) log10 of the mean power in logarithmic radial bands, Hann-windowed, mean and plane removed."""
     size = windows.shape[1]
     axis = np.arange(size) - (size - 1) / 2
@@ -75,15 +114,12 @@ def radial_psd(windows: Windows) -> NDArray[np.float64]:
     return np.log10(np.stack(bands, axis=1) + 1e-9)
 
 
-def _patches(windows: Windows) -> NDArray[np.float64]:
+def _patches(windows: Windows) -> Float:
     """(k, 3 x 64) 8 x 8 pieces at three scales, each less its mean, in units of the window's standard deviation."""
     parts = []
-    for scale in (1, 2, 4):
+    for scale in SCALES:
         size = windows.shape[1] // scale // 8 * 8
-        small = (
-            windows[:, : size * scale, : size * scale].reshape(len(windows), size, scale, size, scale).mean(axis=(2, 4))
-        )
-        small = small / (windows.std(axis=(1, 2))[:, None, None] + 1.0)
+        small = _coarser(windows, scale)[:, :size, :size] / (windows.std(axis=(1, 2))[:, None, None] + 1.0)
         blocks = small.reshape(len(windows), size // 8, 8, size // 8, 8).transpose(0, 1, 3, 2, 4).reshape(-1, 64)
         blocks = blocks - blocks.mean(axis=1, keepdims=True)
         pick = np.linspace(0, len(blocks) - 1, 1024).astype(int)
@@ -92,33 +128,36 @@ def _patches(windows: Windows) -> NDArray[np.float64]:
 
 
 def distances(a: Measures, b: Measures) -> dict[str, float]:
-    """The six distances of `evaluate terrain` between two sets of the same number of windows, and two more; 0 is equal.
+    """The distances of `evaluate terrain` between two sets of the same number of windows; 0 is equal.
 
     psd: mean absolute difference of mean log10 power. slope, curvature, drainage: Wasserstein-1 of the pooled
-    distributions over b's own spread. swd: sliced Wasserstein distance of patches (Rabin et al. 2011). one_nn: accuracy
-    of a leave-one-out 1-NN classifier between the sets (Lopez-Paz and Oquab 2017); 0.5 cannot tell them apart.
+    distributions over b's own spread; skewness (mean of the three scales), unevenness, fill: of one value a window. swd: sliced
+    Wasserstein distance of patches (Rabin et al. 2011). one_nn: accuracy of a leave-one-out 1-NN classifier between the
+    sets (Lopez-Paz and Oquab 2017); 0.5 cannot tell them apart. pits: difference of the mean shares.
     """
     return {
         "psd": float(np.abs(a.psd.mean(axis=0) - b.psd.mean(axis=0)).mean()),
         "slope": _wasserstein(a.slope, b.slope),
         "curvature": _wasserstein(a.curvature, b.curvature),
+        "skewness": float(np.mean([_wasserstein(a.skewness[:, k], b.skewness[:, k]) for k in range(len(SCALES))])),
+        "unevenness": _wasserstein(a.unevenness, b.unevenness),
         "drainage": _wasserstein(a.drainage, b.drainage),
         "swd": _sliced(a.patches, b.patches),
         "one_nn": _one_nn(a, b),
         "pits": float(abs(a.pits.mean() - b.pits.mean())),
-        "fill": float(abs(a.fill.mean() - b.fill.mean())),
+        "fill": float(np.abs(np.sort(a.fill) - np.sort(b.fill)).mean()),
     }
 
 
-def _wasserstein(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Between the pooled samples of quantiles, in units of b's standard deviation."""
+def _wasserstein(a: Float, b: Float) -> float:
+    """Between the pooled samples, in units of b's standard deviation."""
     n = min(a.size, b.size)
     levels = (np.arange(n) + 0.5) / n
     apart = np.abs(np.quantile(a.ravel(), levels) - np.quantile(b.ravel(), levels)).mean()
     return float(apart / max(float(b.std()), 1e-9))
 
 
-def _sliced(a: NDArray[np.float64], b: NDArray[np.float64], directions: int = 256) -> float:
+def _sliced(a: Float, b: Float, directions: int = 256) -> float:
     rng = stream(0, "sliced")
     axes = fractions(rng, directions, a.shape[1]) + fractions(rng, directions, a.shape[1]) - 1.0
     axes /= np.sqrt((axes**2).sum(axis=1, keepdims=True))
@@ -126,7 +165,7 @@ def _sliced(a: NDArray[np.float64], b: NDArray[np.float64], directions: int = 25
     return float(np.abs(np.sort(a[:n] @ axes.T, axis=0) - np.sort(b[:n] @ axes.T, axis=0)).mean())
 
 
-def _features(m: Measures) -> NDArray[np.float64]:
+def _features(m: Measures) -> Float:
     """(n, d) what the nearest-neighbour judge sees: shape of the spectrum, and slope, curvature, drainage shapes."""
     psd = m.psd - m.psd.mean(axis=1, keepdims=True)
     parts = [psd]
@@ -143,5 +182,15 @@ def _one_nn(a: Measures, b: Measures) -> float:
     both = (both - fb.mean(axis=0)) / (fb.std(axis=0) + 1e-6)
     apart = ((both[:, None, :] - both[None, :, :]) ** 2).sum(axis=2)
     np.fill_diagonal(apart, np.inf)
+    for part, measures in ((np.s_[: len(fa)], a), (np.s_[len(fa) :], b)):
+        if measures.places is not None:
+            apart[part, part][_overlapping(measures.places, measures.size)] = np.inf
     label = np.arange(len(both)) < len(fa)
     return float((label[apart.argmin(axis=1)] == label).mean())
+
+
+def _overlapping(places: Int, size: int) -> NDArray[np.bool_]:
+    """(n, n) whether two windows share land: one is then half the other and no neighbour of it. Counting such pairs took
+    real land against other real land from 0.70 to 0.79 (mean of four draws)."""
+    between = np.abs(places[:, None, :] - places[None, :, :])
+    return np.asarray((between[..., 0] == 0) & (between[..., 1] < size) & (between[..., 2] < size))

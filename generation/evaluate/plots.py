@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from seedscape.generation.values import UInt8
 
-COLORS = ((230, 90, 70), (90, 170, 250), (120, 220, 120), (200, 200, 200))
+COLORS = (
+    (230, 90, 70), (90, 170, 250), (120, 220, 120), (200, 200, 200), (240, 200, 80), (190, 130, 230),
+)  # fmt: skip
 
 
 def line_plot(

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from seedscape.generation.evaluate.anchors import at_the_level_of, eroded, power_law_noise
 from seedscape.generation.evaluate.geomorphometry import distances, measure, radial_psd
-from seedscape.generation.evaluate.terrain import at_the_level_of, power_law_noise
 from seedscape.generation.rng import stream
 from tests.generation.data import ridges
 
@@ -17,7 +17,7 @@ def land() -> np.ndarray:
 def test_a_set_is_at_distance_zero_from_itself(land: np.ndarray) -> None:
     m = measure(land, 90.0)
     d = distances(m, m)
-    assert all(d[name] == 0.0 for name in ("psd", "slope", "curvature", "drainage", "swd", "pits", "fill"))
+    assert all(value == 0.0 for name, value in d.items() if name != "one_nn")
     assert d["one_nn"] == 0.0  # every window's nearest neighbour is its own copy on the other side
 
 
@@ -48,3 +48,42 @@ def test_a_pure_wave_peaks_in_its_band() -> None:
     psd = radial_psd(wave)[0]
     edges = np.geomspace(2 / 128, 0.5, 17)
     assert edges[psd.argmax()] <= 1 / 8 <= edges[psd.argmax() + 1]
+
+
+def test_a_mirror_of_the_heights_turns_the_skewness(land: np.ndarray) -> None:
+    assert measure(-land, 90.0).skewness == pytest.approx(-measure(land, 90.0).skewness)
+
+
+def test_detail_in_one_half_is_uneven() -> None:
+    rough = stream(1, "rough").integers(-20, 21, (1, 128, 128)).astype(np.float64)
+    half = rough * (np.arange(128) < 64)
+    even, uneven = (float(measure(windows, 90.0).unevenness[0]) for windows in (rough, half))
+    assert even < 0.2 and uneven > 2.0
+
+
+def test_a_bowl_is_filled_and_a_slope_is_not() -> None:
+    x = np.linspace(-1.0, 1.0, 128)
+    bowl = 100.0 * (x[:, None] ** 2 + x[None, :] ** 2)
+    slope = np.repeat(100.0 * x[None, :], 128, axis=0)
+    inside = measure(np.stack([bowl, slope]), 90.0)
+    # Filled to 100 m, the height of the middle of the rim: mean depth of 100 (1 - x^2 - y^2) over the disc, over 200 m of relief.
+    assert inside.fill[0] == pytest.approx(np.pi / 8 / 2, rel=0.03) and inside.fill[1] < 1e-9
+    assert inside.pits[1] == 0.0
+
+
+def test_windows_that_share_land_are_no_neighbours(land: np.ndarray) -> None:
+    twice = np.concatenate([land, land])
+    places = np.stack(
+        [np.tile(np.arange(len(land)), 2), np.zeros(2 * len(land), int), np.zeros(2 * len(land), int)], axis=1
+    )
+    other = measure(np.stack([ridges(k + 50, 128, 90.0) for k in range(16)]).astype(np.float64), 90.0)
+    seen, unseen = (distances(other, measure(twice, 90.0, p))["one_nn"] for p in (None, places))
+    assert seen >= 0.5 + unseen / 2.0  # every window finds its copy, unless the copy is passed over
+
+
+def test_erosion_drains_noise_and_keeps_its_relief(land: np.ndarray) -> None:
+    noise = power_law_noise(land, stream(1, "noise"))
+    carved = eroded(noise)
+    assert carved.std(axis=(1, 2)) == pytest.approx(noise.std(axis=(1, 2)))
+    before, after = measure(noise, 90.0), measure(carved, 90.0)
+    assert after.pits.mean() < before.pits.mean() and after.fill.mean() < before.fill.mean()
