@@ -1,37 +1,59 @@
-"""Lattices of terrain cells synthesised from real ones: image quilting (Efros and Freeman 2001) on VAE latents.
+"""Unbounded lattices of terrain cells, synthesised from real ones: image quilting (Efros and Freeman 2001) on VAE latents.
 
-A bank holds, for every training tile, the latents and the block-mean heights of its cells. Blocks are laid row by row; each is
-the best of many random candidates by the mismatch of heights (up to a shift) and latents over the overlap, with a penalty that
-holds the local relief near a drawn target (plain overlap error drifts to bland ground). Blocks meet along least-error seams,
-softened over three cells: hard seams left bumps of one cell's size in steep land. The heights come from the blended slopes by a
-screened Poisson solve (Perez et al. 2003), so no step remains.
+A bank holds, for every training tile, the latents and the block-mean heights of its cells. New land is laid in blocks on a fixed
+lattice. Blocks are chosen in four phases, by the parity of their row and column: the first phase freely, the second to join its
+left and right neighbours, the third those above and below, the fourth all around. So a block depends on the blocks near it
+alone, each drawn from a stream of its own place, and any window of the world comes out the same whatever was asked before.
+
+A block is the best of many candidates by the mismatch of heights (up to a shift) and latents where it overlaps what is there,
+and by how well it fits a `Guide`: the altitude, tilt and roughness wanted at its place. Blocks meet along softened least-error
+seams. What remains of steps goes by a screened Poisson correction (Perez et al. 2003), applied as a convolution with a truncated
+Green's function: local, so exact for windows too.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seedscape.generation.guide import Guide
+from seedscape.generation.rng import stream
 from seedscape.generation.seams import cheapest_path
 
-BLOCK = 14  # cells
+BLOCK = 18  # cells
 OVERLAP = 5
-CANDIDATES = 1500
-SOFT = 3.0  # cells over which one block passes into the next
+STEP = BLOCK - OVERLAP
+CANDIDATES = 6000
+SHORTLISTS = (
+    400,
+    48,
+)  # candidates left after a few of the known cells' heights, and after all of them; then come latents
+SPARSE = 7  # every how many known cells the first sieve looks at
+SOFT = 3.0  # cells over which one block passes into the next: hard seams left bumps of one cell's size in steep land
 LATENT_WEIGHT = 0.15
 RELIEF_WEIGHT = 0.25
-REPEAT_COST = 2.0  # for showing a piece of real land again in the same world
-SCREEN = 0.002  # how strongly the solve holds on to the blocks' own altitude
-SWEEPS = 300
+TILT_WEIGHT = 0.5
+RANK_WEIGHT = 0.3
+REPEAT_COST = 2.0  # for showing a piece of real land again beside itself
+SCREEN = 0.01  # the correction fades over 1 / sqrt(SCREEN) cells
+REACH = 14  # cells at which the Green's function is cut off
+CELL = 8  # posts
+
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+_Kind = TypeVar("_Kind", bound=np.generic)
 
 
 @dataclass(frozen=True)
 class BankTile:
     """One training tile in cells. latents (h, w, Z) float32; low (h, w) float32 heights in posts; log_relief (h, w)."""
 
-    latents: NDArray[np.float32]
-    low: NDArray[np.float32]
-    log_relief: NDArray[np.float32]
+    latents: Float32
+    low: Float32
+    log_relief: Float32
     landform: str
     spacing_m: float
 
@@ -40,129 +62,276 @@ class BankTile:
 class Lattice:
     """A window of cells. latents (Z, rows, cols) float32; low (rows, cols) float64 in posts."""
 
-    latents: NDArray[np.float32]
-    low: NDArray[np.float64]
+    latents: Float32
+    low: Float64
 
 
 @dataclass(frozen=True)
-class _Library:
-    """All block positions of some tiles in flat arrays: `start` of each block's first cell, `stride` of its rows."""
+class Library:
+    """All block positions of some tiles in flat arrays: `start` of each block's first cell, `stride` of its rows.
 
-    latents: NDArray[np.float32]
-    low: NDArray[np.float32]
+    A block's mean height `level`, its `rank` among the blocks of its tile (0 lowest, 1 highest), its mean slopes `tilt`
+    (n, 2) eastwards and southwards in posts a cell, and its mean log relief.
+    """
+
+    latents: Float32
+    low: Float32
     start: NDArray[np.int64]
     stride: NDArray[np.int64]
-    corner: NDArray[np.int64]  # (blocks, 3) tile, row, column
-    relief: NDArray[np.float32]
+    corner: NDArray[np.int64]  # (n, 3) tile, row, column
+    relief: Float32
+    level: Float32
+    rank: Float32
+    tilt: Float32
 
     def cells(self, blocks: NDArray[np.int64], rows: NDArray[np.int64], cols: NDArray[np.int64]) -> NDArray[np.int64]:
         """(blocks, k) flat cell numbers of k places inside each block."""
         return self.start[blocks][:, None] + rows[None, :] * self.stride[blocks][:, None] + cols[None, :]
 
-    def repeats(self, blocks: NDArray[np.int64], used: list[int]) -> NDArray[np.int64]:
-        """(blocks,) how many of the blocks used so far each shares most of its land with."""
-        if not used:
-            return np.zeros(len(blocks), np.int64)
-        apart = np.abs(self.corner[blocks][:, None, :] - self.corner[used][None, :, :])
-        return np.asarray(((apart[..., 0] == 0) & (apart[..., 1:] < BLOCK // 2).all(axis=2)).sum(axis=1), np.int64)
+
+@dataclass(frozen=True)
+class _Block:
+    """A chosen block: which one, how much of each of its cells shows over earlier blocks, and its shift in height."""
+
+    number: int
+    weight: Float64
+    shift: float
 
 
-def quilt(tiles: list[BankTile], rows: int, cols: int, rng: np.random.Generator, keep_altitude: bool) -> Lattice:
-    """A new (rows, cols) lattice from `tiles`. keep_altitude: blocks stay at their own height (coasts: the sea is flat)."""
-    library = _library(tiles)
-    total = len(library.start)
-    step = BLOCK - OVERLAP
-    down, across = -(-(rows - OVERLAP) // step), -(-(cols - OVERLAP) // step)
-    shape = (down * step + OVERLAP, across * step + OVERLAP)
-    latents = np.zeros((*shape, library.latents.shape[1]), np.float32)
-    low = np.zeros(shape)
-    slope_x, slope_y = np.zeros(shape), np.zeros(shape)  # to the east and to the south neighbour
-    target = float(library.relief[int(rng.integers(total))])
-    used: list[int] = []
-    all_r, all_c = (grid.ravel() for grid in np.indices((BLOCK, BLOCK)))
-    for i in range(down):
-        for j in range(across):
-            place = (slice(i * step, i * step + BLOCK), slice(j * step, j * step + BLOCK))
-            known = np.zeros((BLOCK, BLOCK), bool)
-            known[: OVERLAP if i else 0] = True
-            known[:, : OVERLAP if j else 0] = True
-            target = 0.6 * target + 0.4 * float(library.relief[int(rng.integers(total))])
-            blocks = rng.integers(0, total, size=CANDIDATES)
-            cost = RELIEF_WEIGHT * (library.relief[blocks] - target) ** 2 + REPEAT_COST * library.repeats(blocks, used)
-            if known.any():
-                cost = cost + _mismatch(library, blocks, low[place], latents[place], known, keep_altitude).mean(axis=1)
-            best = blocks[[int(np.argmin(cost))]]
-            used.append(int(best[0]))
-            cells = library.cells(best, all_r, all_c).reshape(BLOCK, BLOCK)
-            block = library.low[cells].astype(np.float64)
-            weight = np.ones((BLOCK, BLOCK))
-            if known.any():
-                error = np.zeros((BLOCK, BLOCK))
-                error[known] = _mismatch(library, best, low[place], latents[place], known, keep_altitude)[0]
-                weight = _weight(error, left=j > 0, above=i > 0)
-                if not keep_altitude:
-                    block = block + float((low[place][known] - block[known]).mean())
-            east = np.pad(
-                np.diff(block, axis=1), ((0, 0), (0, 1)), mode="edge"
-            )  # the rim has no neighbour: as the one before
-            south = np.pad(np.diff(block, axis=0), ((0, 1), (0, 0)), mode="edge")
-            soft = weight[:, :, None].astype(np.float32)
-            # Latents are near zero-mean: dividing by the root of the squared weights keeps their variance in the blend.
-            norm = np.sqrt(soft * soft + (1 - soft) ** 2)
-            latents[place] = (soft * library.latents[cells] + (1 - soft) * latents[place]) / norm
-            low[place] = weight * block + (1 - weight) * low[place]
-            slope_x[place] = weight * east + (1 - weight) * slope_x[place]
-            slope_y[place] = weight * south + (1 - weight) * slope_y[place]
-    low = _solve(low, slope_x, slope_y)
-    return Lattice(np.ascontiguousarray(latents[:rows, :cols].transpose(2, 0, 1)), low[:rows, :cols])
+@dataclass(frozen=True)
+class _Contents:
+    """(BLOCK, BLOCK) heights, their differences to the east and to the south neighbour, and latents (BLOCK, BLOCK, Z)."""
+
+    heights: Float64
+    east: Float64
+    south: Float64
+    latents: Float32
 
 
-def _library(tiles: list[BankTile]) -> _Library:
-    starts, strides, corners, reliefs, offset = [], [], [], [], 0
+_Field = tuple[Float64, Float64, Float64, Float32]  # low, slope_x, slope_y (rows, cols), latents (rows, cols, Z)
+
+
+def build_library(tiles: list[BankTile]) -> Library:
+    """Index the blocks of all tiles that are large enough."""
+    parts: dict[str, list[NDArray[np.generic]]] = {
+        name: [] for name in ("start", "stride", "corner", "relief", "level", "rank", "tilt")
+    }
+    offset = 0
     for t, tile in enumerate(tiles):
         h, w = tile.low.shape
         if min(h, w) >= BLOCK:
             r, c = (grid.ravel() for grid in np.indices((h - BLOCK + 1, w - BLOCK + 1)))
-            starts.append(offset + r * w + c)
-            strides.append(np.full(len(r), w))
-            corners.append(np.stack([np.full(len(r), t), r, c], axis=1))
-            sums = np.pad(np.cumsum(np.cumsum(tile.log_relief.astype(np.float64), 0), 1), ((1, 0), (1, 0)))
-            boxes = sums[BLOCK:, BLOCK:] - sums[:-BLOCK, BLOCK:] - sums[BLOCK:, :-BLOCK] + sums[:-BLOCK, :-BLOCK]
-            reliefs.append(boxes.ravel() / BLOCK**2)
+            level = _box_means(tile.low)
+            dy, dx = np.gradient(tile.low.astype(np.float64))
+            parts["start"].append(offset + r * w + c)
+            parts["stride"].append(np.full(len(r), w))
+            parts["corner"].append(np.stack([np.full(len(r), t), r, c], axis=1))
+            parts["relief"].append(_box_means(tile.log_relief))
+            parts["level"].append(level)
+            parts["rank"].append((np.argsort(np.argsort(level, kind="stable"), kind="stable") + 0.5) / len(level))
+            parts["tilt"].append(np.stack([_box_means(dx), _box_means(dy)], axis=1))
         offset += h * w
-    return _Library(
+    joined = {name: np.concatenate(values) for name, values in parts.items()}
+    floats = {name: joined[name].astype(np.float32) for name in ("relief", "level", "rank", "tilt")}
+    return Library(
         np.concatenate([tile.latents.reshape(-1, tile.latents.shape[2]) for tile in tiles]),
         np.concatenate([tile.low.ravel() for tile in tiles]),
-        np.concatenate(starts), np.concatenate(strides), np.concatenate(corners), np.concatenate(reliefs).astype(np.float32),
+        joined["start"], joined["stride"], joined["corner"], **floats,
     )  # fmt: skip
 
 
-def _mismatch(
-    library: _Library, blocks: NDArray[np.int64], low: NDArray[np.float64], latents: NDArray[np.float32],
-    known: NDArray[np.bool_], keep_altitude: bool,
-) -> NDArray[np.float64]:  # fmt: skip
-    """(blocks, known cells) cost of laying each block over what is there; heights in units of the block's relief."""
-    rows, cols = np.nonzero(known)
-    cells = library.cells(blocks, rows, cols)
-    difference = library.low[cells] - low[known][None, :]
-    if not keep_altitude:
-        difference = difference - difference.mean(axis=1, keepdims=True)
-    scale = 8.0 * np.exp(library.relief[blocks])[:, None]
-    apart = ((library.latents[cells] - latents[known][None]) ** 2).mean(axis=2)
-    return np.asarray((difference / scale) ** 2 + LATENT_WEIGHT * apart, np.float64)
+def _box_means(field: NDArray[np.floating[Any]]) -> Float64:
+    """(positions,) mean of every BLOCK x BLOCK box."""
+    sums = np.pad(np.cumsum(np.cumsum(field.astype(np.float64), 0), 1), ((1, 0), (1, 0)))
+    boxes = sums[BLOCK:, BLOCK:] - sums[:-BLOCK, BLOCK:] - sums[BLOCK:, :-BLOCK] + sums[:-BLOCK, :-BLOCK]
+    return np.asarray(boxes.ravel() / BLOCK**2)
 
 
-def _weight(error: NDArray[np.float64], left: bool, above: bool) -> NDArray[np.float64]:
-    """(BLOCK, BLOCK) share of the new block: a soft step across the least-error paths of its overlaps."""
-    weight = np.ones((BLOCK, BLOCK))
-    if left:
-        weight = _ramp(cheapest_path(error[:, :OVERLAP]))
-    if above:
-        weight = np.minimum(weight, _ramp(cheapest_path(error[:OVERLAP, :].T)).T)
-    return weight
+class Quilt:
+    """An endless lattice. keep_altitude: blocks stay at their own height above the sea (coasts: the sea is flat)."""
+
+    def __init__(self, library: Library, guide: Guide, seed: int, keep_altitude: bool = False) -> None:
+        self._library, self._guide, self._seed, self._keep = library, guide, seed, keep_altitude
+        self._blocks: dict[tuple[int, int], _Block] = {}
+        self._land: dict[int, _Contents] = {}
+        self._sorted_relief = np.sort(library.relief)
+        self._sorted_level = np.sort(library.level)
+        # The guide's gradient is measured in the mean tilt of these blocks, so that both have the same range.
+        self._steepness = float(np.sqrt((library.tilt.astype(np.float64) ** 2).mean())) + 1e-6
+
+    def window(self, row: int, col: int, rows: int, cols: int) -> Lattice:
+        """The cells [row, row + rows) x [col, col + cols)."""
+        r0, c0, h, w = row - REACH, col - REACH, rows + 2 * REACH, cols + 2 * REACH
+        # One cell more on each side, for the differences of the divergence.
+        low, slope_x, slope_y, latents = self._paint(r0 - 1, c0 - 1, h + 2, w + 2, 4)
+        centre = low[1:-1, 1:-1]
+        laplacian = low[1:-1, 2:] + low[1:-1, :-2] + low[2:, 1:-1] + low[:-2, 1:-1] - 4.0 * centre
+        divergence = slope_x[1:-1, 1:-1] - slope_x[1:-1, :-2] + slope_y[1:-1, 1:-1] - slope_y[:-2, 1:-1]
+        correction = _convolve(laplacian - divergence, greens_function())
+        inner = centre[REACH:-REACH, REACH:-REACH]
+        if self._keep:  # the sea stays where it is, and the correction grows with the land
+            correction = correction * np.clip(inner, 0.0, 1.0)
+        cut = REACH + 1
+        cells = np.ascontiguousarray(latents[cut:-cut, cut:-cut].transpose(2, 0, 1))
+        return Lattice(cells, inner + correction)
+
+    def _paint(self, row: int, col: int, rows: int, cols: int, phases: int) -> _Field:
+        """The window with the blocks of the first `phases` phases laid over one another."""
+        low, slope_x, slope_y = np.zeros((rows, cols)), np.zeros((rows, cols)), np.zeros((rows, cols))
+        latents = np.zeros((rows, cols, self._library.latents.shape[1]), np.float32)
+        first_i, last_i = (row - BLOCK) // STEP + 1, (row + rows - 1) // STEP
+        first_j, last_j = (col - BLOCK) // STEP + 1, (col + cols - 1) // STEP
+        for phase in range(phases):
+            for i in range(first_i + (first_i + phase // 2) % 2, last_i + 1, 2):
+                for j in range(first_j + (first_j + phase) % 2, last_j + 1, 2):
+                    top, left = i * STEP - row, j * STEP - col
+                    into = (slice(max(top, 0), min(top + BLOCK, rows)), slice(max(left, 0), min(left + BLOCK, cols)))
+                    part = (
+                        slice(into[0].start - top, into[0].stop - top),
+                        slice(into[1].start - left, into[1].stop - left),
+                    )
+                    self._lay(self._block(i, j), part, into, (low, slope_x, slope_y, latents))
+        return low, slope_x, slope_y, latents
+
+    def _lay(
+        self, block: _Block, part: tuple[slice, slice], into: tuple[slice, slice], field: _Field
+    ) -> None:  # fmt: skip
+        """Lay `part` of a block over `into` of the painted arrays."""
+        low, slope_x, slope_y, latents = field
+        land = self._contents(block.number)
+        weight = block.weight[part]
+        rest = 1.0 - weight
+        low[into] = weight * (land.heights[part] + block.shift) + rest * low[into]
+        slope_x[into] = weight * land.east[part] + rest * slope_x[into]
+        slope_y[into] = weight * land.south[part] + rest * slope_y[into]
+        soft, under = weight[:, :, None].astype(np.float32), rest[:, :, None].astype(np.float32)
+        # Latents are near zero-mean: dividing by the root of the squared weights keeps their variance in the blend.
+        norm = np.sqrt(soft * soft + under * under)
+        latents[into] = (soft * land.latents[part] + under * latents[into]) / norm
+
+    def _contents(self, number: int) -> _Contents:
+        found = self._land.get(number)
+        if found is None:
+            cells = (
+                self._library.start[number]
+                + np.arange(BLOCK)[:, None] * self._library.stride[number]
+                + np.arange(BLOCK)
+            )
+            heights = self._library.low[cells].astype(np.float64)
+            east, south = np.empty_like(heights), np.empty_like(heights)
+            east[:, :-1], south[:-1] = heights[:, 1:] - heights[:, :-1], heights[1:] - heights[:-1]
+            east[:, -1], south[-1] = east[:, -2], south[-2]  # the rim has no neighbour: as the one before
+            found = _Contents(heights, east, south, self._library.latents[cells])
+            self._land[number] = found
+        return found
+
+    def _block(self, i: int, j: int) -> _Block:
+        """The block of row i and column j of the lattice of blocks, chosen once."""
+        found = self._blocks.get((i, j))
+        if found is None:
+            found = self._choose(i, j)
+            self._blocks[i, j] = found
+        return found
+
+    def _choose(self, i: int, j: int) -> _Block:
+        library, phase = self._library, 2 * (i % 2) + j % 2
+        rng = stream(self._seed, "block", i, j)
+        blocks = rng.integers(0, len(library.start), size=CANDIDATES)
+        cost = self._fit(blocks, i, j)
+        weight = np.ones((BLOCK, BLOCK))
+        if phase == 0:
+            best = int(blocks[int(np.argmin(cost))])
+            return _Block(best, weight, self._shift(best, i, j))
+        low, _, _, latents = self._paint(i * STEP, j * STEP, BLOCK, BLOCK, phase)
+        sides, beside = _sides(phase), _neighbours(phase)
+        known = np.zeros((BLOCK, BLOCK), bool)
+        for side in sides:
+            _turned(known, side)[:, :OVERLAP] = True
+        used = np.array([self._block(i + di, j + dj).number for di, dj in beside])
+        cost = cost + REPEAT_COST * self._repeats(blocks, used)
+        first = np.argsort(cost + self._height_mismatch(blocks, low, known, SPARSE).mean(axis=1), kind="stable")
+        blocks, cost = blocks[first[: SHORTLISTS[0]]], cost[first[: SHORTLISTS[0]]]
+        cost = cost + self._height_mismatch(blocks, low, known, 1).mean(axis=1)
+        second = np.argsort(cost, kind="stable")[: SHORTLISTS[1]]
+        blocks, cost = blocks[second], cost[second]
+        best = int(blocks[int(np.argmin(cost + self._latent_mismatch(blocks, latents, known).mean(axis=1)))])
+        one = np.array([best])
+        error = np.zeros((BLOCK, BLOCK))
+        error[known] = (self._height_mismatch(one, low, known, 1) + self._latent_mismatch(one, latents, known))[0]
+        for side in sides:
+            ramp = _ramp(cheapest_path(_turned(error, side)[:, :OVERLAP]))
+            view = _turned(weight, side)
+            view[...] = np.minimum(view, ramp)
+        heights = self._contents(best).heights
+        shift = 0.0 if self._keep else float((low[known] - heights[known]).mean())
+        return _Block(best, weight, shift)
+
+    def _fit(self, blocks: NDArray[np.int64], i: int, j: int) -> Float64:
+        """(blocks,) cost of how far each is from what the guide wants at this place."""
+        library = self._library
+        wish = self._guide.at((i + 0.5) * STEP + OVERLAP / 2, (j + 0.5) * STEP + OVERLAP / 2)
+        target = self._sorted_relief[int(wish.roughness * (len(self._sorted_relief) - 1))]
+        cost = RELIEF_WEIGHT * (library.relief[blocks].astype(np.float64) - float(target)) ** 2
+        if self._keep:
+            level = self._sorted_level[int(wish.rank * (len(self._sorted_level) - 1))]
+            apart = (library.level[blocks].astype(np.float64) - float(level)) / (1.0 + abs(float(level)))
+            return np.asarray(cost + apart * apart)
+        tilt = np.array([wish.tilt_x, wish.tilt_y]) * self._steepness
+        apart = (library.tilt[blocks].astype(np.float64) - tilt) / self._steepness
+        return np.asarray(
+            cost + TILT_WEIGHT * (apart * apart).sum(axis=1) / (1.0 + (apart * apart).sum(axis=1))
+            + RANK_WEIGHT * (library.rank[blocks].astype(np.float64) - wish.rank) ** 2
+        )  # fmt: skip
+
+    def _shift(self, number: int, i: int, j: int) -> float:
+        """How far a free block is moved, so that its mean stands at the guide's altitude."""
+        if self._keep:
+            return 0.0
+        wish = self._guide.at((i + 0.5) * STEP + OVERLAP / 2, (j + 0.5) * STEP + OVERLAP / 2)
+        return wish.altitude * self._steepness - float(self._library.level[number])
+
+    def _repeats(self, blocks: NDArray[np.int64], used: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(blocks,) how many of the `used` blocks each shares most of its land with."""
+        apart = np.abs(self._library.corner[blocks][:, None, :] - self._library.corner[used][None, :, :])
+        same = (apart[..., 0] == 0) & (apart[..., 1:] < BLOCK // 2).all(axis=2)
+        return np.asarray(same.sum(axis=1), np.int64)
+
+    def _height_mismatch(
+        self, blocks: NDArray[np.int64], low: Float64, known: NDArray[np.bool_], every: int
+    ) -> Float64:  # fmt: skip
+        """(blocks, known cells / every) squared differences in units of the block's relief, a common shift left out."""
+        rows, cols = (index[::every] for index in np.nonzero(known))
+        difference = self._library.low[self._library.cells(blocks, rows, cols)] - low[rows, cols][None, :]
+        if not self._keep:
+            difference = difference - difference.mean(axis=1, keepdims=True)
+        scale = CELL * np.exp(self._library.relief[blocks])[:, None]
+        return np.asarray((difference / scale) ** 2, np.float64)
+
+    def _latent_mismatch(self, blocks: NDArray[np.int64], latents: Float32, known: NDArray[np.bool_]) -> Float64:
+        """(blocks, known cells) mean squared differences of the latents."""
+        rows, cols = np.nonzero(known)
+        there = self._library.latents[self._library.cells(blocks, rows, cols)]
+        return np.asarray(LATENT_WEIGHT * ((there - latents[known][None]) ** 2).mean(axis=2), np.float64)
 
 
-def _ramp(cut: NDArray[np.int64]) -> NDArray[np.float64]:
+def _sides(phase: int) -> tuple[int, ...]:
+    """The sides on which blocks of earlier phases lie; 0 left, 1 above, 2 right, 3 below."""
+    return {1: (0, 2), 2: (1, 3), 3: (0, 1, 2, 3)}[phase]
+
+
+def _neighbours(phase: int) -> list[tuple[int, int]]:
+    """Offsets (rows, columns) of the surrounding blocks of earlier phases."""
+    diagonal = [(-1, -1), (-1, 1), (1, -1), (1, 1)]
+    across, down = [(0, -1), (0, 1)], [(-1, 0), (1, 0)]
+    return {1: across, 2: down + diagonal, 3: across + down + diagonal}[phase]
+
+
+def _turned(field: NDArray[_Kind], side: int) -> NDArray[_Kind]:
+    """A view of (n, n) with the given side on the left."""
+    return (field, field.T, field[:, ::-1], field[::-1].T)[side]
+
+
+def _ramp(cut: NDArray[np.int64]) -> Float64:
     """(BLOCK, BLOCK) from 0 to 1 along each row, half-way at its `cut`; the block's rim is never taken outright."""
     columns = np.arange(BLOCK)[None, :]
     ramp = np.clip((columns + 0.5 - cut[:, None]) / SOFT + 0.5, 0.0, 1.0)
@@ -170,29 +339,38 @@ def _ramp(cut: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.where(columns >= OVERLAP, 1.0, ramp)
 
 
-def _solve(low: NDArray[np.float64], slope_x: NDArray[np.float64], slope_y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Heights whose differences match the slopes, held lightly to `low`: red-black over-relaxation, + - * / only."""
-    rows, cols = low.shape
-    divergence = np.zeros_like(low)
-    divergence[:, :-1] += slope_x[:, :-1]
-    divergence[:, 1:] -= slope_x[:, :-1]
-    divergence[:-1] += slope_y[:-1]
-    divergence[1:] -= slope_y[:-1]
-    neighbours = np.full(low.shape, 4.0)
-    neighbours[0] -= 1
-    neighbours[-1] -= 1
-    neighbours[:, 0] -= 1
-    neighbours[:, -1] -= 1
-    red = (np.add.outer(np.arange(rows), np.arange(cols)) % 2) == 0
-    omega = 1.9
-    x = low.copy()
-    for _ in range(SWEEPS):
+@lru_cache(maxsize=1)
+def greens_function() -> Float64:
+    """(2 REACH + 1, 2 REACH + 1) answer of (SCREEN - Laplacian) to a unit source, faded out towards REACH."""
+    size = 2 * (2 * REACH) + 1
+    x = np.zeros((size + 2, size + 2))
+    source = np.zeros((size, size))
+    source[size // 2, size // 2] = 1.0
+    red = (np.add.outer(np.arange(size), np.arange(size)) % 2) == 0
+    for _ in range(200):  # red-black over-relaxation
         for colour in (red, ~red):
-            total = np.zeros_like(x)
-            total[:, :-1] += x[:, 1:]
-            total[:, 1:] += x[:, :-1]
-            total[:-1] += x[1:]
-            total[1:] += x[:-1]
-            update = (total - divergence + SCREEN * low) / (neighbours + SCREEN)
-            x = np.where(colour, x + omega * (update - x), x)
-    return x
+            around = x[1:-1, 2:] + x[1:-1, :-2] + x[2:, 1:-1] + x[:-2, 1:-1]
+            inner = x[1:-1, 1:-1]
+            inner += np.where(colour, 1.85 * ((around + source) / (4.0 + SCREEN) - inner), 0.0)
+    kernel = x[1 + REACH : -1 - REACH, 1 + REACH : -1 - REACH]
+    away = np.abs(np.arange(-REACH, REACH + 1)) / (REACH + 1.0)
+    fade = 1.0 - away * away * (3.0 - 2.0 * away)
+    return np.asarray(kernel * fade[:, None] * fade[None, :])
+
+
+def _convolve(field: Float64, kernel: Float64) -> Float64:
+    """The 'valid' part of a convolution with a kernel that is symmetric in both axes; every sum in one order."""
+    size = kernel.shape[0]
+    rows, cols = field.shape[0] - size + 1, field.shape[1] - size + 1
+    total = np.zeros((rows, cols))
+    for r, c in _places(size // 2):
+        mirrored = {(r, c), (size - 1 - r, c), (r, size - 1 - c), (size - 1 - r, size - 1 - c)}
+        sums = sum((field[i : i + rows, j : j + cols] for i, j in sorted(mirrored)), np.zeros((rows, cols)))
+        total += kernel[r, c] * sums
+    return total
+
+
+def _places(middle: int) -> Iterator[tuple[int, int]]:
+    for r in range(middle + 1):
+        for c in range(middle + 1):
+            yield r, c

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from seedscape.assets.errors import MissingPartError
 from seedscape.assets.weights import read_weights
+from seedscape.generation.rng import lattice_words
 
 
 class Network:
@@ -53,6 +54,17 @@ def grain(rng: np.random.Generator, *shape: int) -> NDArray[np.float32]:
     Integers and one multiplication, so the same on every machine.
     """
     count = int(np.prod(shape))
-    octets = np.frombuffer(rng.bytes(4 * count), np.uint8).reshape(4, *shape)
+    return _bell(np.frombuffer(rng.bytes(4 * count), np.uint8).reshape(4, *shape))
+
+
+def lattice_grain(row: int, col: int, rows: int, cols: int, seed: int, *path: str | int) -> NDArray[np.float32]:
+    """(rows, cols) such noise for a window of an endless lattice, from the hash of each place."""
+    r, c = np.arange(row, row + rows)[:, None], np.arange(col, col + cols)[None, :]
+    words = lattice_words(r, c, seed, *path)
+    return _bell(np.stack([(words >> np.uint64(shift)).astype(np.uint8) for shift in (0, 16, 32, 48)]))
+
+
+def _bell(octets: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Sums of the four bytes along the first axis, scaled to unit variance."""
     total = octets.astype(np.int32).sum(axis=0) - 510
     return np.asarray(total * np.float32(1.0 / 147.8), np.float32)  # variance of the sum: 4 (256^2 - 1) / 12

@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 from seedscape.assets.errors import MissingPartError, RequestError
 from seedscape.assets.weights import read_tensors, require_arrays
-from seedscape.generation.quilt import BankTile, quilt
+from seedscape.generation.guide import Guide, WildGuide
+from seedscape.generation.quilt import BankTile, Quilt, build_library
 from seedscape.generation.rng import stream
-from seedscape.generation.runtime import Network, grain, open_network
+from seedscape.generation.runtime import Network, grain, lattice_grain, open_network
 from seedscape.generation.values import Float32, HeightField, Terrain
 
 CELL = 8  # posts a latent cell
 MARGIN = 6  # cells beyond the window, so that the networks' zero padding stays outside
+PIECE = 128  # posts; the networks run on a fixed lattice of squares of this size
 NOISE_CHANNELS = 4
 SPACING_M = 30.0  # of the coarsest level of an environment
 POSTS = 256  # of the coarsest level: 7.7 km
@@ -96,21 +98,42 @@ def pick_tiles(model: TerrainModel, landforms: tuple[str, ...], spacing_m: float
     return chosen
 
 
-def _synthesise(
-    model: TerrainModel, tiles: list[BankTile], rows: int, cols: int, rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """(8 rows, 8 cols) new heights in posts; the horizontal orientation is drawn too."""
-    sea = all(tile.landform in SEA_LANDFORMS for tile in tiles)
-    lattice = quilt(tiles, rows + 2 * MARGIN, cols + 2 * MARGIN, rng, keep_altitude=sea)
-    centre = float(lattice.low.mean())
-    low = (lattice.low - centre).astype(np.float32)
-    posts = model.heights(latents=lattice.latents[None], low=low[None, None])[0, 0]
-    edge = MARGIN * CELL
-    inner: NDArray[np.float64] = posts[edge:-edge, edge:-edge].astype(np.float64) + centre
-    turn, flip = int(rng.integers(4)), bool(rng.integers(2))
-    if rows == cols:
-        inner = np.rot90(inner, turn)
-    return inner[:, ::-1] if flip else inner
+class World:
+    """An endless land of some landforms at one post spacing; any window of it is the same to the bit, whenever it is asked for.
+
+    Post (0, 0) lies in its middle; rows go south, columns east.
+    """
+
+    def __init__(
+        self, seed: int, tiles: list[BankTile], model: TerrainModel, guide: Guide | None = None
+    ) -> None:  # fmt: skip
+        sea = all(tile.landform in SEA_LANDFORMS for tile in tiles)
+        self._seed, self._network = seed, model.heights
+        self._quilt = Quilt(build_library(tiles), guide or WildGuide(seed), seed, keep_altitude=sea)
+
+    def posts(self, row: int, col: int, rows: int, cols: int) -> Float32:
+        """(rows, cols) heights, in posts, of the window whose first post is (row, col)."""
+        result = np.empty((rows, cols), np.float32)
+        for i in range(row // PIECE, (row + rows - 1) // PIECE + 1):
+            for j in range(col // PIECE, (col + cols - 1) // PIECE + 1):
+                piece = self._piece(i, j)
+                top, left = i * PIECE - row, j * PIECE - col
+                r0, c0 = max(top, 0), max(left, 0)
+                r1, c1 = min(top + PIECE, rows), min(left + PIECE, cols)
+                result[r0:r1, c0:c1] = piece[r0 - top : r1 - top, c0 - left : c1 - left]
+        return result
+
+    def _piece(self, i: int, j: int) -> Float32:
+        """One square of the fixed lattice on which the network runs: always the same shape, so always the same bits."""
+        cells = PIECE // CELL
+        wide = cells + 2 * MARGIN
+        lattice = self._quilt.window(i * cells - MARGIN, j * cells - MARGIN, wide, wide)
+        centre = float(lattice.low[MARGIN + cells // 2, MARGIN + cells // 2])
+        edge = MARGIN * CELL
+        noise = lattice_grain(i * PIECE - edge, j * PIECE - edge, wide * CELL, wide * CELL, self._seed, "grain")
+        low = (lattice.low - centre).astype(np.float32)
+        posts = self._network(latents=lattice.latents[None], low=low[None, None], noise=noise[None, None])[0, 0]
+        return np.asarray(posts[edge:-edge, edge:-edge] + np.float32(centre))
 
 
 def sample_heights(
@@ -128,9 +151,8 @@ def sample_heights(
         areas = np.cumsum([tile.low.size for tile in near])
         tile = near[int(np.searchsorted(areas, int(rng.integers(int(areas[-1]))), side="right"))]
         landforms = (tile.landform,)
-    cells = -(-size // CELL)
-    posts = _synthesise(model, pick_tiles(model, landforms, spacing_m), cells, cells, rng)[:size, :size]
-    return HeightField((posts * spacing_m).astype(np.float32), spacing_m, (0.0, 0.0))
+    world = World(int(rng.integers(1 << 62)), pick_tiles(model, landforms, spacing_m), model)
+    return HeightField(world.posts(0, 0, size, size) * np.float32(spacing_m), spacing_m, (0.0, 0.0))
 
 
 def generate_terrain(
@@ -143,8 +165,8 @@ def generate_terrain(
     model = model or open_terrain_model()
     rng = stream(seed, "terrain", "world")
     landform = landforms[int(rng.integers(len(landforms)))]
-    posts = _synthesise(model, pick_tiles(model, (landform,), SPACING_M), POSTS // CELL, POSTS // CELL, rng)
-    heights = posts * SPACING_M
+    world = World(int(rng.integers(1 << 62)), pick_tiles(model, (landform,), SPACING_M), model)
+    heights = world.posts(0, 0, POSTS, POSTS).astype(np.float64) * SPACING_M
     row, col = choose_site(heights, SPACING_M, size_m, relief_m)
     if relief_m is not None:
         half = max(2, round(size_m / 2 / SPACING_M))

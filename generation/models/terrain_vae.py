@@ -108,7 +108,11 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Latents and base -> detail in units of g."""
+    """Latents, base and noise -> detail in units of g.
+
+    The finest octave of land is mostly unpredictable from its surroundings: without noise to shape (as in StyleGAN, Karras et
+    al. 2019) a decoder can only leave it out. The same grain enters at three resolutions, folded into channels.
+    """
 
     def __init__(self, config: TerrainConfig) -> None:
         super().__init__()
@@ -120,14 +124,23 @@ class Decoder(nn.Module):
         self.up2 = Upsample(mid, narrow)
         self.at_half = Residual(narrow)
         self.up1 = Upsample(narrow, thin)
+        self.at_full = Residual(thin)
         self.leave = nn.Conv2d(thin, 1, 3, padding=1)
+        self.grain2 = nn.Conv2d(16, mid, 1, bias=False)
+        self.grain1 = nn.Conv2d(4, narrow, 1, bias=False)
+        self.grain0 = nn.Conv2d(1, thin, 3, padding=1, bias=False)
+        with torch.no_grad():
+            for layer in (self.grain2, self.grain1, self.grain0):
+                layer.weight.mul_(0.1)
 
-    def forward(self, latents: Tensor, features: Tensor) -> Tensor:
-        """latents (B, Z, h, w), features (B, 2, h, w) -> (B, 1, H, W)."""
+    def forward(self, latents: Tensor, features: Tensor, noise: Tensor) -> Tensor:
+        """latents (B, Z, h, w), features (B, 2, h, w), noise (B, 1, H, W) of unit variance -> (B, 1, H, W)."""
+        noise = noise.to(latents)
         x = self.at_eighth(self.enter(torch.cat([latents, features.to(latents)], dim=1)))
-        x = self.at_quarter(self.up4(F.silu(x)))  # (B, mid, H/4, W/4)
-        x = self.at_half(self.up2(F.silu(x)))  # (B, narrow, H/2, W/2)
-        return self.leave(F.silu(self.up1(F.silu(x))))  # (B, 1, H, W)
+        x = self.at_quarter(self.up4(F.silu(x)) + self.grain2(F.pixel_unshuffle(noise, 4)))  # (B, mid, H/4, W/4)
+        x = self.at_half(self.up2(F.silu(x)) + self.grain1(F.pixel_unshuffle(noise, 2)))  # (B, narrow, H/2, W/2)
+        x = self.at_full(self.up1(F.silu(x)) + self.grain0(noise))  # (B, thin, H, W)
+        return self.leave(F.silu(x))
 
 
 class TerrainVAE(nn.Module):

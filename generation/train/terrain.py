@@ -7,14 +7,17 @@ adversaries join after a third of the time, when reconstruction has settled.
 import copy
 import io
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from seedscape.assets.errors import RequestError
 from seedscape.assets.files import write_atomically
 from seedscape.generation.models.adversary import discriminator_loss, generator_loss
 from seedscape.generation.models.refiner import NOISE_CHANNELS, Refiner, fine_relief
@@ -22,6 +25,7 @@ from seedscape.generation.models.terrain_vae import (
     TerrainConfig,
     TerrainCritic,
     TerrainVAE,
+    box_mean,
     local_shape,
     low_features,
 )
@@ -37,13 +41,19 @@ MARGIN = 16
 
 @dataclass(frozen=True)
 class TerrainTraining:
-    """batch: windows a step. kl: weight of the latents' divergence. adversarial: weight of the critics' losses."""
+    """batch: windows a step. kl: weight of the latents' divergence. adversarial: weight of the critics' losses.
+
+    energy: weight of the local power of the two finest octaves. finest: weight of errors in the finest octave, whose phase
+    nobody can predict.
+    """
 
     seed: int = 1
     batch: int = 6
     learning_rate: float = 1.2e-3
     kl: float = 1e-3
-    adversarial: float = 0.06
+    adversarial: float = 0.15
+    energy: float = 0.1
+    finest: float = 0.2
     gamma: float = 0.5
     adversary_from: float = 0.3
     average: float = 0.998
@@ -60,12 +70,21 @@ class _Networks(nn.Module):
         self.refiner_critic = TerrainCritic(16)
 
 
-def train_terrain(data: Path, folder: Path, minutes: float, resume: bool = False, device: str = "cpu") -> Run:
-    """Train on `data` for `minutes` (earlier ones of a resumed run counted), writing to the run folder `folder`."""
+def train_terrain(
+    data: Path, folder: Path, minutes: float, resume: bool = False, device: str = "cpu", start: bytes | None = None
+) -> Run:
+    """Train on `data` for `minutes` (earlier ones of a resumed run counted), writing to the run folder `folder`.
+
+    start: a training master (terrain.safetensors) to fine-tune; the adversaries then join at once.
+    """
     options = TerrainTraining()
     train_tiles, held_tiles = split_tiles(read_tiles(data))
     torch.manual_seed(options.seed)  # initial weights only; batches come from named streams
-    nets = on_device(_Networks(), device)
+    nets = _Networks()
+    if start is not None:
+        _take_weights(nets, start)
+        options = replace(options, adversary_from=0.02)
+    nets = on_device(nets, device)
     vae, refiner = copy.deepcopy(nets.vae), copy.deepcopy(nets.refiner)
     averages: dict[str, nn.Module] = {"vae_average": vae, "refiner_average": refiner}
     optimizers = {
@@ -105,6 +124,18 @@ def train_terrain(data: Path, folder: Path, minutes: float, resume: bool = False
     write_sheet(run, vae, refiner, held_tiles or train_tiles)
     release_terrain(folder, vae, refiner, train_tiles)
     return run
+
+
+def _take_weights(nets: _Networks, master: bytes) -> None:
+    """Start from a training master; layers it does not know keep their first values."""
+    try:
+        tensors = load(master)
+        for name, network in (("vae", nets.vae), ("refiner", nets.refiner)):
+            known = {k.removeprefix(f"{name}."): v.float() for k, v in tensors.items() if k.startswith(f"{name}.")}
+            if network.load_state_dict(known, strict=False).unexpected_keys or not known:
+                raise ValueError(f"no weights of the {name}")
+    except (SafetensorError, ValueError, RuntimeError) as error:
+        raise RequestError(f"expected a training master of terrain networks, got {error}"[:300]) from error
 
 
 def _set_rates(optimizers: Mapping[str, torch.optim.Optimizer], rate: float, progress: float, step: int) -> None:
@@ -147,13 +178,31 @@ def _windows(
     return torch.from_numpy(result)
 
 
-def _gradient_loss(error: Tensor, g: Tensor) -> Tensor:
-    """Absolute differences of the error's slopes at steps of 1, 2 and 4 posts, in units of g."""
+def _gradient_loss(error: Tensor, g: Tensor, finest: float) -> Tensor:
+    """Absolute differences of the error's slopes at steps of 1 (weight `finest`), 2 and 4 posts, in units of g."""
     total = error.new_zeros(())
-    for step in (1, 2, 4):
-        total = total + ((error[..., step:, :] - error[..., :-step, :]) / g[..., step:, :]).abs().mean() / step
-        total = total + ((error[..., :, step:] - error[..., :, :-step]) / g[..., :, step:]).abs().mean() / step
+    for step, weight in ((1, finest), (2, 1.0), (4, 1.0)):
+        whole = error if step == 1 else box_mean(error, 3)
+        down = (whole[..., step:, :] - whole[..., :-step, :]) / g[..., step:, :]
+        across = (whole[..., :, step:] - whole[..., :, :-step]) / g[..., :, step:]
+        total = total + (down.abs().mean() + across.abs().mean()) * (weight / step)
     return total / 3
+
+
+def _energy_loss(made: Tensor, real: Tensor, g: Tensor) -> Tensor:
+    """Difference of log local power (squared Laplacian over 16 x 16 posts, in units of g) in the two finest octaves."""
+    total = made.new_zeros(())
+    for octave in (1, 2):
+        logs = []
+        for x in (made, real):
+            x = x if octave == 1 else F.avg_pool2d(x, 2)
+            unit = g if octave == 1 else F.avg_pool2d(g, 2)
+            c = x[..., 1:-1, 1:-1]
+            laplacian = x[..., 1:-1, 2:] + x[..., 1:-1, :-2] + x[..., 2:, 1:-1] + x[..., :-2, 1:-1] - 4 * c
+            power = F.avg_pool2d((laplacian / unit[..., 1:-1, 1:-1]).square(), 16 // octave)
+            logs.append((power + 1e-4).log())
+        total = total + (logs[0] - logs[1]).abs().mean()
+    return total
 
 
 def _vae_step(
@@ -166,14 +215,15 @@ def _vae_step(
     with torch.autocast(x.device.type, torch.bfloat16):
         mean, log_variance = vae.encoder((x - base) / g_full, features)
         latents = mean + (0.5 * log_variance).exp() * torch.randn(mean.shape, generator=noise).to(x.device)
-        detail = vae.decoder(latents, features)
+        detail = vae.decoder(latents, features, torch.randn(x.shape, generator=noise).to(x.device))
     y = base + g_full * detail.float()
     kl = 0.5 * (mean.square() + log_variance.exp() - 1.0 - log_variance).sum(1)
     inner = (..., slice(MARGIN, -MARGIN), slice(MARGIN, -MARGIN))
     error, g_in = (y - x)[inner], g_full[inner]
-    l1, slopes = (error / g_in).abs().mean(), _gradient_loss(error, g_in)
-    loss = l1 + slopes + options.kl * kl.mean()
-    losses = {"l1": l1, "slopes": slopes, "kl": kl.mean()}
+    l1, slopes = (box_mean(error, 3) / g_in).abs().mean(), _gradient_loss(error, g_in, options.finest)
+    energy = _energy_loss(y[inner], x[inner], g_in)
+    loss = l1 + slopes + options.energy * energy + options.kl * kl.mean()
+    losses = {"l1": l1, "slopes": slopes, "energy": energy, "kl": kl.mean()}
     if adversary:
         real, fake = local_shape(x, g_full)[inner], local_shape(y, g_full)[inner]
         with torch.autocast(x.device.type, torch.bfloat16):
@@ -205,15 +255,17 @@ def _refiner_step(
         g = F.interpolate(fine_relief(coarse), scale_factor=2, mode="nearest")
         inner = (..., slice(4, -4), slice(4, -4))
         error = ((y - x) / g)[inner].abs().mean()
-        total = total + error * (0.25 if adversary else 1.0)
+        energy = _energy_loss(y[inner], x[inner], g[inner])
+        total = total + error * (0.25 if adversary else 1.0) + options.energy * energy
         losses["refine"] = losses.get("refine", 0.0) + error
+        losses["refine_energy"] = losses.get("refine_energy", 0.0) + energy
         if adversary:
             real, fake = local_shape(x, g)[inner], local_shape(y, g)[inner]
             with torch.autocast(x.device.type, torch.bfloat16):
                 discriminator_loss(critic, real, fake.detach(), options.gamma, noise).backward()
                 critic.requires_grad_(False)
                 fooled = generator_loss(critic(real), critic(fake))
-            total = total + 4.0 * adversary * fooled
+            total = total + 1.5 * adversary * fooled
             losses["refine_fooled"] = losses.get("refine_fooled", 0.0) + fooled
             critic.requires_grad_(True)
     critic.requires_grad_(False)
@@ -232,7 +284,8 @@ def write_sheet(run: Run, vae: TerrainVAE, refiner: Refiner, tiles: list[Tile]) 
     x = _windows(tiles, _tile_weights(tiles), rng, 8, WINDOW, fine=False)
     low, g, base, g_full = vae.split(x)
     mean, _ = vae.encoder((x - base) / g_full, low_features(low, g))
-    y = base + g_full * vae.decoder(mean, low_features(low, g))
+    grain = torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
+    y = base + g_full * vae.decoder(mean, low_features(low, g), grain)
     z = F.avg_pool2d(x, 4) / 4.0
     for _ in range(2):
         z = 2.0 * refiner(

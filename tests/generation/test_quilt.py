@@ -1,13 +1,16 @@
-"""Quilted lattices continue their sources without steps."""
+"""Quilted lattices: any window of the endless one, no steps, sources continued, wishes followed."""
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from seedscape.generation.quilt import BankTile, quilt
+from seedscape.generation.guide import WildGuide, Wish
+from seedscape.generation.quilt import BLOCK, SCREEN, BankTile, Quilt, build_library, greens_function
 from seedscape.generation.rng import stream
 
 
-def tile(seed: int, rows: int = 40, cols: int = 44) -> BankTile:
+def tile(seed: int, rows: int = 50, cols: int = 54) -> BankTile:
     noise = stream(seed, "land").integers(-1000, 1000, (rows + 8, cols + 8)).astype(np.float64)
     for _ in range(4):
         noise = (noise[:-2, 1:-1] + noise[2:, 1:-1] + noise[1:-1, :-2] + noise[1:-1, 2:] + noise[1:-1, 1:-1]) / 5
@@ -16,33 +19,90 @@ def tile(seed: int, rows: int = 40, cols: int = 44) -> BankTile:
     return BankTile(latents, low, np.zeros_like(low), "hills", 30.0)
 
 
+class Level:
+    """A guide that wants the same everywhere."""
+
+    def at(self, row: float, col: float) -> Wish:
+        return Wish(0.0, 0.0, 0.0, 0.5, 0.5)
+
+
+class Slope:
+    """A guide that wants a plane rising to the east."""
+
+    def at(self, row: float, col: float) -> Wish:
+        return Wish(col, 1.0, 0.0, 0.5, 0.5)
+
+
+LIBRARY = build_library([tile(1), tile(2)])
+ENDLESS = Quilt(LIBRARY, WildGuide(3), 3)
+
+
 def test_a_single_tile_that_is_a_plane_gives_the_plane() -> None:
     """Heights are joined by slopes: blocks of a constant slope from anywhere make one plane."""
-    r, c = np.indices((30, 30))
-    low = (0.25 * r + 0.5 * c).astype(np.float32)
-    plane = BankTile(np.zeros((30, 30, 3), np.float32), low, np.zeros_like(low), "hills", 30.0)
-    result = quilt([plane], 25, 25, stream(1, "q"), keep_altitude=False).low
+    r, c = np.indices((40, 40))
+    low = (0.5 * c + 0.0 * r).astype(np.float32)
+    plane = BankTile(np.zeros((40, 40, 3), np.float32), low, np.zeros_like(low), "hills", 30.0)
+    quilt = Quilt(build_library([plane]), Slope(), 1)
+    quilt._steepness = 0.5  # of the plane, one slope of two: the guide then asks for what there is
+    result = quilt.window(-9, 4, 25, 25).low
     assert np.diff(result, axis=1) == pytest.approx(0.5, abs=0.02)
-    assert np.diff(result, axis=0) == pytest.approx(0.25, abs=0.02)
+    assert np.diff(result, axis=0) == pytest.approx(0.0, abs=0.02)
 
 
 def test_no_step_is_larger_than_the_sources_own() -> None:
-    tiles = [tile(1), tile(2)]
-    result = quilt(tiles, 48, 40, stream(3, "q"), keep_altitude=False)
+    result = ENDLESS.window(-20, 5, 48, 40)
     assert result.low.shape == (48, 40) and result.latents.shape == (3, 48, 40)
-    steepest = max(np.abs(np.diff(t.low, axis=axis)).max() for t in tiles for axis in (0, 1))
+    steepest = max(np.abs(np.diff(tile(k).low, axis=axis)).max() for k in (1, 2) for axis in (0, 1))
     assert np.abs(np.diff(result.low, axis=0)).max() < 1.3 * steepest
     assert 0.7 < result.latents[0].std() < 1.3
 
 
-def test_one_stream_one_lattice() -> None:
-    a, b = (quilt([tile(1)], 24, 24, stream(3, "q"), keep_altitude=False) for _ in range(2))
-    assert np.array_equal(a.low, b.low) and np.array_equal(a.latents, b.latents)
-    assert not np.array_equal(a.low, quilt([tile(1)], 24, 24, stream(4, "q"), keep_altitude=False).low)
+PLACE = st.integers(-60, 60)
+
+
+@settings(max_examples=15, deadline=None)
+@given(PLACE, PLACE, st.integers(1, 24), st.integers(1, 24), PLACE, PLACE)
+def test_windows_agree_to_the_bit_in_any_order_of_asking(
+    row: int, col: int, rows: int, cols: int, first_row: int, first_col: int
+) -> None:
+    """A fresh quilt that was asked for somewhere else first gives the same cells as the one all examples share."""
+    fresh = Quilt(LIBRARY, WildGuide(3), 3)
+    fresh.window(first_row, first_col, 3, 3)
+    part, whole = fresh.window(row, col, rows, cols), ENDLESS.window(row - 5, col - 3, rows + 7, cols + 9)
+    assert np.array_equal(part.low, whole.low[5 : 5 + rows, 3 : 3 + cols])
+    assert np.array_equal(part.latents, whole.latents[:, 5 : 5 + rows, 3 : 3 + cols])
+
+
+def test_another_seed_is_another_land() -> None:
+    assert not np.array_equal(
+        ENDLESS.window(0, 0, 24, 24).low, Quilt(LIBRARY, WildGuide(3), 4).window(0, 0, 24, 24).low
+    )
+
+
+def test_the_land_follows_the_guide() -> None:
+    """Over many blocks the ground climbs as the guide does."""
+    quilt = Quilt(LIBRARY, Slope(), 1)
+    low = quilt.window(0, 0, 12, 10 * BLOCK).low.mean(axis=0)
+    climb = np.polyfit(np.arange(len(low)), low, 1)[0]
+    assert climb == pytest.approx(quilt._steepness, rel=0.2)
+    level = Quilt(LIBRARY, Level(), 1).window(0, 0, 12, 10 * BLOCK).low.mean(axis=0)
+    assert abs(np.polyfit(np.arange(len(level)), level, 1)[0]) < 0.2 * quilt._steepness
 
 
 def test_kept_altitude_keeps_the_sea_level() -> None:
     low = np.maximum(tile(1).low, 0.0)
     coast = BankTile(np.stack([low] * 3, axis=2), low, np.zeros_like(low), "coast", 30.0)
-    result = quilt([coast], 30, 30, stream(1, "q"), keep_altitude=True).low
-    assert np.abs(np.sort(result.ravel())[: result.size // 4]).max() < 0.35
+    result = Quilt(build_library([coast]), WildGuide(1), 1, keep_altitude=True).window(0, 0, 40, 40).low
+    assert np.abs(np.sort(result.ravel())[: result.size // 4]).max() < 0.1
+
+
+def test_greens_function_solves_the_screened_equation_near_its_middle() -> None:
+    g = greens_function()
+    m = g.shape[0] // 2
+    assert g == pytest.approx(g[::-1]) and g == pytest.approx(g.T)
+    inner = g[m - 3 : m + 4, m - 3 : m + 4]
+    laplacian = g[m - 3 : m + 4, m - 2 : m + 5] + g[m - 3 : m + 4, m - 4 : m + 3] - 4 * inner
+    laplacian = laplacian + g[m - 2 : m + 5, m - 3 : m + 4] + g[m - 4 : m + 3, m - 3 : m + 4]
+    unit = np.zeros((7, 7))
+    unit[3, 3] = 1.0
+    assert SCREEN * inner - laplacian == pytest.approx(unit, abs=0.05)

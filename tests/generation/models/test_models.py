@@ -53,8 +53,9 @@ def test_principal_blocks_rebuild_what_they_were_taken_from() -> None:
 
 def test_a_window_decodes_as_the_whole_does() -> None:
     """Zero padding reaches MARGIN cells at most: beyond it a cut-out equals the whole."""
-    decoder = MaterialDecoder(MaterialConfig(sets=1)).eval()
-    z = torch.randn(1, 32, 20, 20)
+    decoder_config = MaterialConfig(sets=1)
+    decoder = MaterialDecoder(decoder_config).eval()
+    z = torch.randn(1, decoder_config.latent, 20, 20)
     noise = [torch.randn(1, 1, 160 // s, 160 // s) for s in (4, 2, 1)]
     style = torch.randn(1, 16)
     with torch.no_grad():
@@ -71,8 +72,9 @@ def test_the_runtime_form_equals_the_network() -> None:
     from seedscape.generation.train.release import HeightGraph, _onnx
 
     graph = HeightGraph(TerrainVAE()).eval()
-    latents, low = torch.randn(1, 10, 12, 12), torch.randn(1, 1, 12, 12)
-    network = Network(_onnx(graph, (latents[..., :10], low[..., :10]), ["latents", "low"]), "test")
+    latents, low, noise = torch.randn(1, 10, 12, 12), torch.randn(1, 1, 12, 12), torch.randn(1, 1, 96, 96)
+    part = (latents[..., :10], low[..., :10], noise[..., :80])
+    network = Network(_onnx(graph, part, ["latents", "low", "noise"]), "test")
     with torch.no_grad():
-        expected = graph(latents, low).numpy()
-    assert np.abs(network(latents=latents.numpy(), low=low.numpy()) - expected).max() < 1e-3
+        expected = graph(latents, low, noise).numpy()
+    assert np.abs(network(latents=latents.numpy(), low=low.numpy(), noise=noise.numpy()) - expected).max() < 1e-3

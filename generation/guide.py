@@ -1,0 +1,98 @@
+"""What a world wants at large: altitude, tilt and roughness at every place, beyond the scale that a block of real land shows.
+
+Value noise in octaves: words hashed from lattice nodes, joined by quadratic B-splines, whose slopes are continuous. Long waves are
+all it has to give; ridges and valleys come with the land that is chosen to fit it.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedscape.generation.rng import lattice_words
+
+ALTITUDE_WAVES = ((24, 1.0), (48, 1.4), (96, 1.6))  # (cells between nodes, weight)
+ROUGHNESS_WAVES = ((20, 1.0), (50, 1.2))
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Wanted at one place. tilt_x, tilt_y: slope eastwards and southwards in units of the usual tilt of a block.
+
+    altitude: in usual tilts times cells. roughness, rank (how high among its surroundings): 0 .. 1, uniform over the world.
+    """
+
+    altitude: float
+    tilt_x: float
+    tilt_y: float
+    roughness: float
+    rank: float
+
+
+class Guide(Protocol):
+    """Anything that has wishes for the cell at (row, col)."""
+
+    def at(self, row: float, col: float) -> Wish:
+        """The wish for one place; must depend on nothing but the place."""
+        ...
+
+
+@dataclass(frozen=True)
+class WildGuide:
+    """Wishes drawn from a seed. roughness: centre of what is wanted, 0 (blandest land of its kind) .. 1; None: all of it."""
+
+    seed: int
+    roughness: float | None = None
+
+    def at(self, row: float, col: float) -> Wish:
+        """The wish for one place."""
+        altitude, tilt_x, tilt_y, energy, height_energy = 0.0, 0.0, 0.0, 0.0, 0.0
+        for cells, weight in ALTITUDE_WAVES:
+            value, across, down = smooth_noise(row / cells, col / cells, self.seed, "altitude", cells)
+            altitude += weight * value * cells
+            tilt_x += weight * across
+            tilt_y += weight * down
+            energy += weight * weight * SLOPE_VARIANCE
+            height_energy += (weight * cells) ** 2 * VALUE_VARIANCE
+        scale = TILT_SHARE / np.sqrt(energy)
+        rough, rough_energy = 0.0, 0.0
+        for cells, weight in ROUGHNESS_WAVES:
+            rough += weight * smooth_noise(row / cells, col / cells, self.seed, "roughness", cells)[0]
+            rough_energy += weight * weight * VALUE_VARIANCE
+        share = _quantile(rough / np.sqrt(rough_energy))
+        if self.roughness is not None:
+            share = min(1.0, max(0.0, self.roughness + 0.3 * (share - 0.5)))
+        rank = _quantile(altitude / np.sqrt(height_energy))
+        return Wish(altitude * scale, tilt_x * scale, tilt_y * scale, share, rank)
+
+
+# Of noise from uniform values in -1 .. 1 (variance 1/3) at the nodes: the squared spline weights of an axis sum to 11/20 on
+# average, those of their slope to 1.
+VALUE_VARIANCE = (11 / 20) ** 2 / 3
+SLOPE_VARIANCE = (11 / 20) / 3
+TILT_SHARE = 0.8  # of the usual tilt: the land that is chosen brings some of its own
+
+
+def smooth_noise(row: float, col: float, seed: int, *path: str | int) -> tuple[float, float, float]:
+    """Value and its slopes to the east and to the south (per node) of B-spline noise at one place."""
+    r, c = int(np.floor(row + 0.5)), int(np.floor(col + 0.5))
+    words = lattice_words(np.arange(r - 1, r + 2)[:, None], np.arange(c - 1, c + 2)[None, :], seed, "guide", *path)
+    nodes = (words >> np.uint64(11)).astype(np.float64) * (2.0 / (1 << 53)) - 1.0
+    down, down_slope = _spline(row - r)
+    across, across_slope = _spline(col - c)
+    value = (nodes * down[:, None] * across[None, :]).sum()
+    east = (nodes * down[:, None] * across_slope[None, :]).sum()
+    south = (nodes * down_slope[:, None] * across[None, :]).sum()
+    return float(value), float(east), float(south)
+
+
+def _spline(t: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Quadratic B-spline weights of the previous, own and next node at t in -1/2 .. 1/2 from the own, and their slopes."""
+    a, b = 0.5 - t, 0.5 + t
+    return np.array([a * a / 2, 0.75 - t * t, b * b / 2]), np.array([-a, -2.0 * t, b])
+
+
+def _quantile(x: float) -> float:
+    """About the share of a standard normal population below x, by + * / and sqrt alone."""
+    return float(0.5 + 0.5 * x / np.sqrt(x * x + 1.5))
