@@ -1,54 +1,125 @@
 """Re-arranging a torus of exemplar latents by a seed: image quilting (Efros and Freeman 2001) on latents, wrapped around.
 
-Blocks are laid row by row on a new torus; each is the best of some random offsets by its error over the overlaps with
-what already lies there, the wrap included, and is joined along a minimum-error seam, softened over a cell so that
-the decoder sees no jump. Latents have zero mean, so the soft part is rescaled to keep the variance.
+Blocks are laid row by row on a new torus. Every offset of the exemplar is tried for each: the error over the overlaps with
+what already lies there, the wrap included, is a correlation, found for all offsets at once by Fourier transforms of whole
+numbers and rounded, so that it is exact on every machine. Offsets that would merely continue a neighbour's piece are out (the
+result would be the exemplar again), those near pieces already laid cost more, and the seed picks among the best few. Blocks
+are joined along minimum-error seams, softened over a cell so that the decoder sees no jump; latents have zero mean, so the
+soft part is rescaled to keep the variance.
 """
+
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seedscape.generation.seams import cheapest_path
 
-BLOCK = 12  # cells a side, overlaps included
-OVERLAP = 4
-CANDIDATES = 32
+BLOCK = 28  # cells a side, overlaps included: slabs and cracks of that size stay whole
+OVERLAP = 8
+CHANNELS = 12  # of the latents, the most important ones: they decide what fits
+BEST = 4
+LEVELS = 31  # whole numbers that stand for three deviations of a latent
+APART = 6  # cells: nearer than this to a neighbour's continuation, or to a piece already laid, is the same piece
 
 
-def arrange(torus: NDArray[np.float32], cells: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """(L, n, n) exemplar torus -> (L, cells, cells) new torus."""
+@dataclass(frozen=True)
+class _Exemplar:
+    """whole (C, n, n): the most important channels as whole numbers, in float64 for the transforms; weights (C,), whole too."""
+
+    whole: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    spectra: NDArray[np.complex128]
+    energy: NDArray[np.complex128]
+
+
+def arrange(
+    torus: NDArray[np.float32], cells: int, rng: np.random.Generator, importance: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """(L, n, n) exemplar torus -> (L, cells, cells) new torus. importance (L,): weight of each channel in the picture."""
     n = torus.shape[1]
-    step = BLOCK - OVERLAP
-    count = max(1, round(cells / step))
-    starts = [round(i * cells / count) for i in range(count)]
-    wide = np.pad(torus, [(0, 0), (0, BLOCK), (0, BLOCK)], mode="wrap")
-    canvas = np.zeros((torus.shape[0], cells, cells), np.float32)
+    size = min(BLOCK, max(4, 3 * cells // 4), n)
+    overlap = max(2, size * OVERLAP // BLOCK)
+    count = -(-cells // (size - overlap))
+    starts = [i * cells // count for i in range(count)]
+    exemplar = _exemplar(torus, importance)
+    wide = np.pad(torus, [(0, 0), (0, size), (0, size)], mode="wrap")
+    wide_whole = np.pad(exemplar.whole, [(0, 0), (0, size), (0, size)], mode="wrap")
+    canvas = np.zeros((len(torus), cells, cells), np.float32)
+    rough = np.zeros((len(exemplar.whole), cells, cells))
     filled = np.zeros((cells, cells), bool)
+    laid: list[tuple[int, int, int, int]] = []  # row and column on the canvas, row and column in the exemplar
     for r0 in starts:
         for c0 in starts:
-            rows = (r0 + np.arange(BLOCK)) % cells
-            cols = (c0 + np.arange(BLOCK)) % cells
-            old = canvas[:, rows[:, None], cols[None, :]]
-            known = filled[rows[:, None], cols[None, :]]
-            offsets = rng.integers(0, n, size=(CANDIDATES, 2))
-            blocks = np.stack([wide[:, r : r + BLOCK, c : c + BLOCK] for r, c in offsets])
-            errors = ((blocks - old) ** 2).sum(1) * known  # (candidates, BLOCK, BLOCK)
-            best = int(np.argmin(errors.sum((1, 2))))
-            weight = _new_weight(errors[best], known)
+            place = np.ix_((r0 + np.arange(size)) % cells, (c0 + np.arange(size)) % cells)
+            known, near = filled[place], rough[:, *place]
+            r, c = _choose(exemplar, near, known, laid, (r0, c0), cells, rng)
+            laid.append((r0, c0, r, c))
+            block, block_whole = wide[:, r : r + size, c : c + size], wide_whole[:, r : r + size, c : c + size]
+            error = ((block_whole - near) ** 2 * exemplar.weights[:, None, None]).sum(0) * known
+            weight = _new_weight(error, known, overlap)
             norm = np.sqrt(weight**2 + (1 - weight) ** 2)
-            canvas[:, rows[:, None], cols[None, :]] = (weight * blocks[best] + (1 - weight) * old) / norm
-            filled[rows[:, None], cols[None, :]] = True
+            canvas[:, *place] = (weight * block + (1 - weight) * canvas[:, *place]) / norm
+            rough[:, *place] = np.round((weight * block_whole + (1 - weight) * near) / norm)
+            filled[place] = True
     return canvas
 
 
-def _new_weight(error: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """(BLOCK, BLOCK) share of the new block: 0 on the old side of the minimum-error seams, 1 on the new, soft between."""
-    weight = np.ones((BLOCK, BLOCK), np.float32)
+def _exemplar(torus: NDArray[np.float32], importance: NDArray[np.float32] | None) -> _Exemplar:
+    importance = np.ones(len(torus), np.float32) if importance is None else importance
+    chosen = np.sort(np.argsort(-importance, kind="stable")[:CHANNELS])
+    weights = np.maximum(np.round(importance[chosen] * (64.0 / importance.max())), 1.0).astype(np.float64)
+    whole = np.clip(np.round(torus[chosen].astype(np.float64) * (LEVELS / 3.0)), -127, 127)
+    weighted = whole * weights[:, None, None]
+    return _Exemplar(whole, weights, np.fft.rfft2(weighted), np.fft.rfft2((whole * weighted).sum(0)))
+
+
+def _choose(
+    exemplar: _Exemplar, near: NDArray[np.float64], known: NDArray[np.bool_], laid: list[tuple[int, int, int, int]],
+    at: tuple[int, int], cells: int, rng: np.random.Generator,
+) -> tuple[int, int]:  # fmt: skip
+    """Row and column of the exemplar's piece for the block `at` (row, column), of which `near` lies there where `known`."""
+    n = exemplar.whole.shape[1]
+    if not laid:
+        return int(rng.integers(n)), int(rng.integers(n))
+    cost = _errors(exemplar, near, known)
+    dear = int(np.median(cost))
+    index = np.arange(n)
+    for row, column, r, c in laid:
+        dr, dc = ((a - b + cells // 2) % cells - cells // 2 for a, b in zip(at, (row, column), strict=True))
+        if max(abs(dr), abs(dc)) <= len(known):  # what would continue a neighbour is out
+            cost[np.ix_(_near(index - r - dr, n), _near(index - c - dc, n))] += 1000 * dear
+        cost[np.ix_(_near(index - r, n), _near(index - c, n))] += dear // 4
+    best = np.argsort(cost, axis=None, kind="stable")[:BEST]
+    row, column = divmod(int(best[int(rng.integers(BEST))]), n)
+    return row, column
+
+
+def _errors(exemplar: _Exemplar, near: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(n, n): weighted squared error over the known cells with the exemplar's piece at every row and column, but for a constant."""
+    n, size = exemplar.whole.shape[1], len(known)
+    mask, own = np.zeros((n, n)), np.zeros((len(near), n, n))
+    mask[:size, :size] = known
+    own[:, :size, :size] = near * known
+    cross = (np.conj(np.fft.rfft2(own)) * exemplar.spectra).sum(0)
+    errors = np.fft.irfft2(np.conj(np.fft.rfft2(mask)) * exemplar.energy - 2.0 * cross, (n, n))
+    constant = (own * own * exemplar.weights[:, None, None]).sum()
+    return np.asarray(np.round(errors + constant), np.int64)
+
+
+def _near(distance: NDArray[np.int64], n: int) -> NDArray[np.bool_]:
+    return np.asarray(np.abs((distance + n // 2) % n - n // 2) < APART)
+
+
+def _new_weight(error: NDArray[Any], known: NDArray[np.bool_], overlap: int) -> NDArray[np.float32]:
+    """Share of the new block: 0 on the old side of the minimum-error seams, 1 on the new, soft between."""
+    weight = np.ones(error.shape, np.float32)
     for turns in range(4):  # left, then the other three sides
         side = np.rot90(known, turns)
         if side[:, 0].mean() > 0.5:
-            strip = np.rot90(error, turns)[:, :OVERLAP]
+            strip = np.rot90(error, turns)[:, :overlap]
             cut = cheapest_path(strip)  # first new column of each row
-            ramp = np.clip((np.arange(BLOCK)[None, :] - cut[:, None] + 1.0) / 2.0, 0.0, 1.0)
+            ramp = np.clip((np.arange(len(error))[None, :] - cut[:, None] + 1.0) / 2.0, 0.0, 1.0)
             weight = np.minimum(weight, np.rot90(ramp, -turns))
     return np.where(known, weight, 1.0).astype(np.float32)

@@ -1,6 +1,6 @@
 """A GAN for tileable PBR materials: an adversarially trained decoder over spatial exemplar latents on a torus.
 
-Every training set owns a torus of latents (32 channels at 1/8 resolution), first found by principal components of its
+Every training set owns a torus of latents (64 channels at 1/8 resolution), first found by principal components of its
 overlapping blocks and then trained with the decoder. The seed re-arranges that torus (see generation/arrange.py); the decoder
 turns any arrangement into five channels: Y, Co, Cg, height, roughness, each standardised per set. Texture as position on a
 latent field follows PSGAN (Bergmann et al. 2017); modulation and demodulation StyleGAN2 (Karras et al. 2020).
@@ -28,7 +28,7 @@ class MaterialConfig:
     """sets: number of exemplar sets. latent: L. style: S. widths: channels at 1/8, 1/4, 1/2 and full resolution."""
 
     sets: int
-    latent: int = 32
+    latent: int = 64
     style: int = 16
     widths: tuple[int, int, int, int] = (128, 80, 48, 16)
 
@@ -99,36 +99,44 @@ class MaterialGenerator(nn.Module):
         super().__init__()
         self.config = config
         self.decoder = MaterialDecoder(config)
-        self.torus = nn.Parameter(torch.zeros(config.sets, config.latent, cells, cells))
+        # One parameter a set: a step touches few sets, and the optimiser leaves alone those without a gradient.
+        self.toruses = nn.ParameterList([torch.zeros(config.latent, cells, cells) for _ in range(config.sets)])
         self.styles = nn.Parameter(0.5 * torch.randn(config.sets, config.style))
 
 
 class MaterialCritic(nn.Module):
-    """Patch critic with logits at 1/2, 1/4 and 1/8; each level asks "real?" and "of this set?" (projection, Miyato 2018)."""
+    """Patch critic with logits at full, 1/2, 1/4 and 1/8; each asks "real?", all but the first "of this set?" (projection, Miyato 2018)."""
 
-    def __init__(self, sets: int, widths: tuple[int, ...] = (24, 48, 96, 128)) -> None:
+    def __init__(self, sets: int, widths: tuple[int, ...] = (16, 48, 96, 128)) -> None:
         super().__init__()
         w = widths
         self.enter = nn.Conv2d(OUTPUTS, w[0], 3, padding=1)
+        self.finest = nn.Conv2d(
+            w[0], 1, 3, padding=1
+        )  # single pixels are judged too: a weave hides from strided layers
         self.downs = nn.ModuleList([nn.Conv2d(a, b, 4, 2, 1) for a, b in pairwise(w)])
         self.deep = nn.Conv2d(w[-1], w[-1], 3, padding=1)
-        self.heads = nn.ModuleList([nn.Conv2d(width, 1, 1) for width in w[1:]])
+        self.heads = nn.ModuleList([nn.Linear(width, 1) for width in w[1:]])
         self.sets = nn.ModuleList([nn.Embedding(sets, width) for width in w[1:]])
         for table in self.sets:
             nn.init.normal_(table.weight, std=0.05)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor, index: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """x (B, 5, H, W), index (B) of the set -> logits (B, n) of all levels, features of each level."""
+        """x (B, 5, H, W), index (B) of the set -> logits (B, 4 H W), features of the strided levels.
+
+        Coarser levels' logits are repeated to as many as there are pixels, so that every level weighs the same.
+        """
         x = F.leaky_relu(self.enter(x), 0.2)
-        logits, features = [], []
+        logits, features = [self.finest(x).flatten(1)], []
         for level, (down, head, table) in enumerate(zip(self.downs, self.heads, self.sets, strict=True)):
             x = F.leaky_relu(down(x), 0.2)
             if level == len(self.downs) - 1:
                 x = F.leaky_relu(self.deep(x), 0.2)
             features.append(x)
-            projected = (x * table(index)[:, :, None, None].to(x)).sum(1, keepdim=True)
-            logits.append((head(x) + projected).flatten(1))
-        return torch.cat(logits, 1), features
+            judge = (head.weight + table(index))[:, :, None]  # (B, width, 1): of any set, and of this one
+            logits.append((x.permute(0, 2, 3, 1).flatten(1, 2) @ judge.to(x)).squeeze(2) + head.bias)
+        pixels = logits[0].shape[1]
+        return torch.cat([level.repeat(1, pixels // level.shape[1]) for level in logits], 1), features
 
 
 def principal_blocks(textures: Tensor, latent: int) -> tuple[Tensor, Tensor]:

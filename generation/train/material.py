@@ -22,24 +22,29 @@ from seedscape.generation.models.material_gan import (
     MaterialConfig,
     MaterialCritic,
     MaterialGenerator,
-    principal_blocks,
 )
 from seedscape.generation.pictures import contact_sheet
 from seedscape.generation.rng import stream
+from seedscape.generation.train.material_start import start_from_data, start_from_earlier
 from seedscape.generation.train.release import release_material
 from seedscape.generation.train.run import Run, average_into, on_device
 from seedscape.generation.train.standardise import Standardised, standardise
 from seedscape.generation.train.textures import PIXELS, read_sets
 
 CROP = 16  # cells a side that the losses see (128 pixels)
-EDGE = 3  # cells cut off again: what lies nearer the rim sees too much padding; fewer than at generation, where exactness counts
+EDGE = 2  # cells cut off again: what lies nearer the rim sees too much padding; fewer than at generation, where exactness counts
 WIDE = CROP + 2 * EDGE
 CELLS = PIXELS // CELL
+CANDIDATES = 12  # pieces of which the best is joined to another, as at generation
 
 
 @dataclass(frozen=True)
 class MaterialTraining:
-    """sets, crops: sets a step and crops of each (even). reconstruction fades to a fifth. jitter: noise on the latents."""
+    """sets, crops: sets a step and crops of each (even). reconstruction fades to two fifths. jitter: noise on the latents.
+
+    statistics weighs the critic's channel means and deviations, features its maps where the crop is to be reconstructed, weave
+    the evenness of lines.
+    """
 
     seed: int = 1
     sets: int = 3
@@ -47,23 +52,29 @@ class MaterialTraining:
     learning_rate: float = 2e-3
     reconstruction: float = 3.0
     statistics: float = 0.5
+    features: float = 1.0
+    weave: float = 0.1
     gamma: float = 1.0
     jitter: float = 0.1
     average: float = 0.995
 
 
-def train_material(data: Path, folder: Path, minutes: float, resume: bool = False, device: str = "cpu") -> Run:
-    """Train on `data` for `minutes` (earlier ones of a resumed run counted), writing to the run folder `folder`."""
+def train_material(
+    data: Path, folder: Path, minutes: float, resume: bool = False, device: str = "cpu", earlier: Path | None = None
+) -> Run:
+    """Train on `data` for `minutes` (earlier ones of a resumed run counted), writing to the run folder `folder`.
+
+    earlier: a run, or a folder with its released weights, to go on from with these sets (see material_start.py).
+    """
     options = MaterialTraining()
     sets = read_sets(data)
     textures = standardise(sets)
     torch.manual_seed(options.seed)  # initial weights only
     generator = MaterialGenerator(MaterialConfig(sets=len(sets)), CELLS)
-    torus, synthesis = principal_blocks(textures.pixels, generator.config.latent)
-    with torch.no_grad():
-        generator.torus.copy_(torus)
-        generator.decoder.pca.weight.copy_(synthesis)
-        generator.decoder.pca.bias.zero_()  # type: ignore[union-attr]
+    if earlier is None:
+        start_from_data(generator, textures)
+    else:
+        start_from_earlier(generator, sets, textures, earlier)
     critic = MaterialCritic(len(sets))
     generator, critic = on_device(generator, device), on_device(critic, device)
     average = copy.deepcopy(generator)
@@ -71,8 +82,8 @@ def train_material(data: Path, folder: Path, minutes: float, resume: bool = Fals
     optimizers = {
         "generator_adam": torch.optim.Adam(
             [
-                {"params": [p for n, p in generator.named_parameters() if n != "torus"], "scale": 1.0},
-                {"params": [generator.torus], "scale": 4.0},  # a cell is seen once in dozens of steps
+                {"params": [p for n, p in generator.named_parameters() if not n.startswith("toruses")], "scale": 1.0},
+                {"params": list(generator.toruses), "scale": 3.0},  # a cell is seen once in dozens of steps
             ],
             rate, (0.0, 0.98),
         ),
@@ -106,7 +117,12 @@ def train_material(data: Path, folder: Path, minutes: float, resume: bool = Fals
 
 def _cut(torus: Tensor, row: int, column: int, size: int) -> Tensor:
     """(C, size, size) of a torus (C, n, n), wrapping around."""
-    return torch.roll(torus, (-row, -column), (1, 2))[:, :size, :size]
+    n = torus.shape[1]
+    rows = (
+        torch.arange(row, row + size, device=torus.device) % n,
+        torch.arange(column, column + size, device=torus.device) % n,
+    )
+    return torus.index_select(1, rows[0]).index_select(2, rows[1])
 
 
 def _seam(rng: np.random.Generator) -> Tensor:
@@ -118,16 +134,19 @@ def _seam(rng: np.random.Generator) -> Tensor:
     return torch.from_numpy(np.clip(distance / 3 + 0.5, 0, 1).astype(np.float32))
 
 
-def _pieces(torus: Tensor, pixels: Tensor, mixed: bool, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+def _pieces(
+    torus: Tensor, pixels: Tensor, importance: Tensor, mixed: bool, rng: np.random.Generator
+) -> tuple[Tensor, Tensor]:
     """Latents (L, WIDE, WIDE) and the pixels (5, 8 CROP, 8 CROP) of the piece they start from, of one set."""
     r, c = int(rng.integers(CELLS)), int(rng.integers(CELLS))
     latents = _cut(torus, r, c, WIDE)
     if mixed:
         seam = _seam(rng).to(torus.device)
-        others = [_cut(torus, int(rng.integers(CELLS)), int(rng.integers(CELLS)), WIDE) for _ in range(4)]
-        overlap = seam * (1 - seam)
-        errors = [float((overlap * (other.detach() - latents.detach()).square().sum(0)).sum()) for other in others]
-        other = others[int(np.argmin(errors))]
+        places = [(int(rng.integers(CELLS)), int(rng.integers(CELLS))) for _ in range(CANDIDATES)]
+        with torch.no_grad():
+            overlap = seam * (1 - seam) * importance[:, None, None]
+            errors = [float((overlap * (_cut(torus, *place, WIDE) - latents).square()).sum()) for place in places]
+        other = _cut(torus, *places[int(np.argmin(errors))], WIDE)
         norm = (seam.square() + (1 - seam).square()).sqrt()
         latents = (seam * latents + (1 - seam) * other) / norm
     target = _cut(pixels, CELL * (r + EDGE), CELL * (c + EDGE), CELL * CROP)
@@ -140,13 +159,15 @@ def _step(
 ) -> dict[str, Tensor]:  # fmt: skip
     """Gradients of one step for both networks."""
     chosen = rng.choice(len(pixels), size=min(options.sets, len(pixels)), replace=False)
-    latents, targets, reals, index = [], [], [], []
+    importance = generator.decoder.pca.weight.detach().square().sum((1, 2, 3))  # of each latent channel to the picture
+    latents, reals, index = [], [], []
     for k in chosen:
         for crop in range(options.crops):
-            piece, target = _pieces(generator.torus[k], pixels[k], crop % 2 == 1, rng)
+            mixed = crop % 2 == 1
+            piece, target = _pieces(generator.toruses[int(k)], pixels[k], importance, mixed, rng)
+            other = _cut(pixels[k], int(rng.integers(PIXELS)), int(rng.integers(PIXELS)), CELL * CROP)
             latents.append(piece)
-            targets.append(target)
-            reals.append(_cut(pixels[k], int(rng.integers(PIXELS)), int(rng.integers(PIXELS)), CELL * CROP))
+            reals.append(other if mixed else target)
             index.append(int(k))
     which = torch.tensor(index, device=pixels.device)
     plain = torch.arange(len(index)) % 2 == 0
@@ -164,31 +185,63 @@ def _step(
     penalised = step % 3 == 0  # lazy regularisation (Karras et al. 2020)
     with torch.autocast(pixels.device.type, torch.bfloat16):
         if penalised:
-            four = which.repeat(4)
-            judge = discriminator_loss(lambda x: critic(x, four)[0], real, fake.detach(), 3 * options.gamma, noise)
+            passes: list[list[Tensor]] = []
+
+            def discriminate(x: Tensor) -> Tensor:
+                logits, features = critic(x, which.repeat(4))
+                passes.append([logits, *features])
+                return logits
+
+            judge = discriminator_loss(discriminate, real, fake.detach(), 3 * options.gamma, noise)
         else:
-            scores = critic(torch.cat([real, fake.detach()]), which.repeat(2))[0].chunk(2)
-            judge = generator_loss(scores[1], scores[0])
+            logits, features = critic(torch.cat([real, fake.detach()]), which.repeat(2))
+            passes = [[logits, *features]]
+            judge = generator_loss(*reversed(logits.chunk(2)))
         judge.backward()
+        real_logits, *real_features = (x.detach()[: len(index)] for x in passes[0])
         critic.requires_grad_(False)
-        with torch.no_grad():
-            real_logits, real_features = critic(real, which)
         fake_logits, fake_features = critic(fake, which)
         fooled = generator_loss(real_logits, fake_logits)
     critic.requires_grad_(True)
     statistics = torch.stack(
         [_statistics(a.float(), b.float()) for a, b in zip(real_features, fake_features, strict=True)]
     ).sum()
-    error = (fake[plain] - torch.stack(targets)[plain]).abs().mean()
-    weight = options.reconstruction * (1.0 - 0.8 * min(1.0, progress / 0.7))
-    (fooled + weight * error + options.statistics * statistics + 0.02 * (drift - 1.0).square()).backward()
-    losses = {"critic": judge, "fooled": fooled, "error": error, "statistics": statistics}
+    matched = torch.stack(
+        [(a[plain].float() - b[plain].float()).abs().mean() for a, b in zip(real_features, fake_features, strict=True)]
+    ).sum()
+    error = (fake[plain] - real[plain]).abs().mean()
+    weave = unevenness(fake)
+    weight = options.reconstruction * (1.0 - 0.6 * min(1.0, progress / 0.7))
+    faithful = weight * (error + options.features / options.reconstruction * matched)
+    (
+        fooled + faithful + options.statistics * statistics + options.weave * weave + 0.02 * (drift - 1.0).square()
+    ).backward()
+    losses = {
+        "critic": judge, "fooled": fooled, "error": error, "statistics": statistics, "features": matched, "weave": weave,
+    }  # fmt: skip
     return {name: value for name, value in losses.items() if name != "critic" or not penalised} | {"judge": judge}
 
 
 def _statistics(a: Tensor, b: Tensor) -> Tensor:
     """Distance of the channels' means and deviations over space."""
-    return (a.mean((2, 3)) - b.mean((2, 3))).abs().mean() + (a.std((2, 3)) - b.std((2, 3))).abs().mean()
+    means = [x.mean((2, 3)) for x in (a, b)]
+    deviations = [
+        (x.square().mean((2, 3)) - m.square()).clamp_min(1e-6).sqrt() for x, m in zip((a, b), means, strict=True)
+    ]
+    return (means[0] - means[1]).abs().mean() + (deviations[0] - deviations[1]).abs().mean()
+
+
+def unevenness(x: Tensor) -> Tensor:
+    """Variance, over the eight places of a line within its cell, of the log energy of the steps between lines: 0 where no grid
+    shows. x (B, 5, H, W) with H and W multiples of 8; energies are pooled over the batch, each crop weighing the same."""
+    total = x.new_zeros(())
+    for axis in (2, 3):
+        energy = (x - torch.roll(x, 1, axis)).square().mean((1, 5 - axis))  # (B, lines)
+        energy = (
+            energy[:, CELL:-CELL].reshape(x.shape[0], -1, CELL).mean(1)
+        )  # the first line's step would be the wrap's
+        total = total + (energy / (energy.mean(1, keepdim=True) + 1e-6)).mean(0).add(1e-6).log().var()
+    return total
 
 
 @torch.no_grad()
@@ -201,7 +254,7 @@ def write_sheet(run: Run, generator: MaterialGenerator, textures: Standardised) 
     generator = copy.deepcopy(generator).cpu()
     pictures = []
     for k in range(len(textures.pixels)):
-        torus = arrange(generator.torus[k].numpy(), 32, stream(run.step, "sheet", k))
+        torus = arrange(generator.toruses[k].detach().numpy(), 32, stream(run.step, "sheet", k))
         z = torch.from_numpy(np.pad(torus, [(0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN)], mode="wrap"))[None]
         seeded = torch.Generator().manual_seed(k)
         grain = [torch.randn(1, 1, z.shape[2] * CELL // s, z.shape[3] * CELL // s, generator=seeded) for s in (4, 2, 1)]

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from seedscape.assets.errors import RequestError
 from seedscape.assets.files import write_atomically
 from seedscape.generation.models.material_gan import CELL as MATERIAL_CELL
-from seedscape.generation.models.material_gan import MaterialConfig, MaterialDecoder
+from seedscape.generation.models.material_gan import MaterialConfig, MaterialDecoder, MaterialGenerator
 from seedscape.generation.models.refiner import NOISE_CHANNELS, Refiner
 from seedscape.generation.models.terrain_vae import CELL, TerrainVAE, low_features, relief, upsample_low
 from seedscape.generation.train.elevation import Tile
@@ -35,16 +35,16 @@ LATENT_STEP = 1.0 / 24  # latents are kept as int8 times this: +-5.3, a tenth of
 
 
 class HeightGraph(nn.Module):
-    """What runs at run time: (latents, low) -> heights, all in posts."""
+    """What runs at run time: (latents, low, noise) -> heights, all in posts."""
 
     def __init__(self, vae: TerrainVAE) -> None:
         super().__init__()
         self.decoder = vae.decoder
 
-    def forward(self, latents: Tensor, low: Tensor) -> Tensor:
-        """latents (1, Z, h, w), low (1, 1, h, w) -> (1, 1, 8 h, 8 w)."""
+    def forward(self, latents: Tensor, low: Tensor, noise: Tensor) -> Tensor:
+        """latents (1, Z, h, w), low (1, 1, h, w), noise (1, 1, 8 h, 8 w) -> (1, 1, 8 h, 8 w)."""
         g = relief(low)
-        return upsample_low(low) + upsample_low(g) * self.decoder(latents, low_features(low, g))
+        return upsample_low(low) + upsample_low(g) * self.decoder(latents, low_features(low, g), noise)
 
 
 def release_terrain(folder: Path, vae: TerrainVAE, refiner: Refiner, tiles: list[Tile]) -> Path:
@@ -57,7 +57,8 @@ def release_terrain(folder: Path, vae: TerrainVAE, refiner: Refiner, tiles: list
     }
     write_atomically(release / "terrain.safetensors", save({k: v.contiguous().half() for k, v in weights.items()}))
     z = vae.config.latent
-    heights = _onnx(HeightGraph(vae), (torch.zeros(1, z, 20, 24), torch.zeros(1, 1, 20, 24)), ["latents", "low"])
+    inputs = (torch.zeros(1, z, 20, 24), torch.zeros(1, 1, 20, 24), torch.zeros(1, 1, 20 * CELL, 24 * CELL))
+    heights = _onnx(HeightGraph(vae), inputs, ["latents", "low", "noise"])
     write_atomically(release / "terrain-heights.onnx", heights)
     grain = torch.zeros(1, NOISE_CHANNELS, 20, 24)
     refined = _onnx(refiner, (torch.zeros(1, 1, 20, 24), grain), ["x", "noise"])
@@ -121,7 +122,8 @@ def release_material(folder: Path, generator: nn.Module, sets: list[TextureSet],
     )
     names = ["latents", "style", "noise4", "noise2", "noise1"]
     write_atomically(release / "material-decoder.onnx", _onnx(TextureGraph(decoder), inputs, names))
-    torus: Tensor = generator.get_parameter("torus").detach().cpu()
+    assert isinstance(generator, MaterialGenerator)
+    torus = torch.stack([latents.detach().cpu() for latents in generator.toruses])
     steps = torus.abs().amax((1, 2, 3)) / 127
     tensors = {
         "torus": (torus / steps[:, None, None, None]).round().to(torch.int8).contiguous(),

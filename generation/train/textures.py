@@ -19,10 +19,12 @@ from seedscape.assets.errors import RequestError
 PIXELS = 512
 CHANNELS = ("Y", "Co", "Cg", "height", "roughness")
 
-# What the shipped model is trained on, where the folder has it all: outdoor ground, rock and bark with clean, complete maps.
+# What the shipped model is trained on, where the folder has it all: one to three sets a class with clean maps.
 RELEASE_SETS = (
-    "rocks011", "rock_06", "aerial_rocks_04", "hterrain_grass", "ground037", "grass_004", "ground048", "brown_mud_leaves_01",
-    "leaves_forest_ground", "brown_mud_03", "ground079l", "ground080", "gravel035", "snow008a", "bark001", "lava002",
+    "rocks011", "rock_06", "rock023", "aerial_rocks_04", "hterrain_grass", "ground037", "grass001", "grass_004", "ground048",
+    "brown_mud_leaves_01", "leaves_forest_ground", "brown_mud_03", "ground079l", "ground080", "gravel035", "snow008a",
+    "bark001", "lava002", "blue_ice_001", "brick_wall_017", "bricks102", "concrete022", "plastered_stone_wall",
+    "woodfloor043", "roof_slates_02", "pavingstones130", "asphalt025c", "metal009", "metal020", "marble006",
 )  # fmt: skip
 RELABELLED = {"ground079l": "sand"}  # filed under sand_ripple, but plain sand to the eye
 DEFAULT_ROUGHNESS = 0.9
