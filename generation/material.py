@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from seedscape.assets.errors import MissingPartError, RequestError
 from seedscape.assets.weights import read_tensors, require_arrays
 from seedscape.generation.arrange import arrange
+from seedscape.generation.controls import MAX_ALBEDO, MIN_ALBEDO, Controls, blended, share_map, tinted, wetted
 from seedscape.generation.maps import normal_from_height, occlusion_from_height
 from seedscape.generation.rng import stream
 from seedscape.generation.runtime import Network, grain, open_network
@@ -26,22 +27,27 @@ MARGIN = 6  # cells the decoder reaches beyond its own: wrapped around that far,
 PIXELS_OF_SET = 512
 
 # Edge length in the world of one training set's 512 pixels: the scans state none, so judged from the objects in them
-# (blades, leaves, pebbles, cracks).
+# (blades, leaves, pebbles, cracks, courses).
 SET_SIZE_M = {
     "grass": 2.0, "dry_grass": 1.2, "soil": 1.6, "mud": 2.4, "forest_floor": 1.6, "rock": 3.0, "mossy_rock": 4.0,
-    "sand": 1.6, "sand_ripple": 2.4, "gravel": 1.6, "snow": 3.0, "bark": 1.0, "lava": 3.0,
+    "sand": 1.6, "sand_ripple": 2.4, "gravel": 1.6, "snow": 3.0, "bark": 1.0, "lava": 3.0, "ice": 3.0, "brick": 1.0,
+    "stone_wall": 2.0, "concrete": 2.0, "plaster": 2.0, "wood_planks": 1.6, "roof_tiles": 3.0, "pavement": 2.0,
+    "asphalt": 2.0, "metal": 1.0, "marble": 1.5,
 }  # fmt: skip
 DEFAULT_SIZE_M = 2.0
 MAX_RELIEF = 0.035  # of height over edge length: stronger ones are scanners' exaggerated normal maps
-MIN_ALBEDO, MAX_ALBEDO = 40, 245  # sRGB bytes of 0.02 and 0.91 linear: what matt natural ground reflects
 
 
 @dataclass(frozen=True)
 class MaterialModel:
-    """The decoder and what it knows of each set. torus (K, L, n, n); styles (K, S); means, deviations (K, 5)."""
+    """The decoder and what it knows of each set.
+
+    torus (K, L, n, n); importance (L,): share of each latent channel in the picture; styles (K, S); means, deviations (K, 5).
+    """
 
     decoder: Network
     torus: NDArray[np.float32]
+    importance: NDArray[np.float32]
     styles: NDArray[np.float32]
     means: NDArray[np.float32]
     deviations: NDArray[np.float32]
@@ -66,30 +72,50 @@ def open_material_model(folder: Path | None = None) -> MaterialModel:
             raise MissingPartError(f"expected a finished material run in {folder}, got {error}") from error
         decoder = Network(data, names[0])
     tensors, metadata = read_tensors(names[1], bank)
-    expected = {"torus": (np.int8, 4), "steps": (np.float32, 1), "styles": (np.float32, 2)}
+    expected = {
+        "torus": (np.int8, 4),
+        "steps": (np.float32, 1),
+        "styles": (np.float32, 2),
+        "importance": (np.float32, 1),
+    }
     require_arrays(names[1], tensors, {**expected, "means": (np.float32, 2), "deviations": (np.float32, 2)})
     torus = tensors["torus"].astype(np.float32) * tensors["steps"][:, None, None, None]
     return MaterialModel(
-        decoder, torus, tensors["styles"], tensors["means"], tensors["deviations"], tuple(metadata["sets"])
+        decoder,
+        torus,
+        *(tensors[name] for name in ("importance", "styles", "means", "deviations")),
+        tuple(metadata["sets"]),
     )
 
 
-def generate_material(seed: int, name: str, size_px: int, model: MaterialModel | None = None) -> MaterialMaps:
+def generate_material(
+    seed: int, name: str, size_px: int, model: MaterialModel | None = None, controls: Controls | None = None
+) -> MaterialMaps:
     """A tileable set of the class `name` ("grass"), or of one exemplar ("rock/rock_06"), `size_px` pixels a side.
 
     The seed picks among the exemplars of a class and re-arranges the one it took. size_px must be a multiple of 8.
+    RequestError: no such material, or a size out of range.
     """
-    model = model or open_material_model()
+    model, controls = model or open_material_model(), controls or Controls()
+    if size_px % CELL or not 64 <= size_px <= 4096:
+        raise RequestError(f"expected a material size of 64 to 4096 pixels, a multiple of {CELL}, got {size_px}")
+    rng = stream(seed, "material", name)
+    own = _pick(model, name, rng)
+    if controls.toward:
+        other = _pick(model, controls.toward, stream(seed, "material", "toward", controls.toward))
+        channels, relief = decode_between(model, own, other, size_px // CELL, rng, controls)
+    else:
+        channels, relief = decode_set(model, own, size_px // CELL, rng), float(model.sets[own]["relief"])
+    return _complete(name.partition("/")[0], channels, relief, controls)
+
+
+def _pick(model: MaterialModel, name: str, rng: np.random.Generator) -> int:
+    """Index of the named set, or of one of the class that the stream takes."""
     kind, _, exemplar = name.partition("/")
     fitting = [k for k, s in enumerate(model.sets) if s["material"] == kind and exemplar in ("", s["name"])]
     if not fitting:
         raise RequestError(f"expected a material among {', '.join(model.materials)}, got {name!r}")
-    if size_px % CELL or not 64 <= size_px <= 4096:
-        raise RequestError(f"expected a material size of 64 to 4096 pixels, a multiple of {CELL}, got {size_px}")
-    rng = stream(seed, "material", name)
-    chosen = fitting[int(rng.integers(len(fitting)))]
-    channels = decode_set(model, chosen, size_px // CELL, rng)
-    return _complete(kind, channels, float(model.sets[chosen]["relief"]))
+    return fitting[int(rng.integers(len(fitting)))]
 
 
 def generate_materials(
@@ -123,24 +149,68 @@ def _cores() -> int:
 
 
 def decode_set(model: MaterialModel, index: int, cells: int, rng: np.random.Generator) -> Float32:
-    """(5, 8 cells, 8 cells) Y, Co, Cg, height, roughness of a new arrangement of exemplar `index`; wraps around.
+    """(5, 8 cells, 8 cells) Y, Co, Cg, height, roughness of a new arrangement of exemplar `index`; wraps around."""
+    latents = arrange(model.torus[index], cells, rng, model.importance)
+    made = _decode(model, latents, model.styles[index], _grains(cells, rng))
+    return _rescale(made, model.means[index], model.deviations[index])
+
+
+def decode_between(
+    model: MaterialModel, own: int, other: int, cells: int, rng: np.random.Generator, controls: Controls
+) -> tuple[Float32, float]:
+    """Such channels of two exemplars mixed as `controls` says, and the relief of the mixture.
+
+    Pieces of both lie on one torus; it is decoded in the style of each, and the two pictures are joined along their heights.
+    """
+    latents = arrange(model.torus[own], cells, rng, model.importance)
+    others = stream(int(rng.integers(1 << 32)), "other")
+    share = share_map(controls, cells, others)
+    grains = _grains(cells, rng)
+    s, reliefs = np.float32(controls.style), [float(model.sets[k]["relief"]) for k in (own, other)]
+
+    def moved(x: NDArray[np.float32]) -> NDArray[np.float32]:
+        return x[own] + s * (x[other] - x[own])
+
+    if not share.any():
+        mixed = latents
+    else:
+        theirs = arrange(model.torus[other], cells, others, model.importance)
+        mixed = ((1 - share) * latents + share * theirs) / np.sqrt((1 - share) ** 2 + share**2)
+    first = _rescale(_decode(model, mixed, moved(model.styles), grains), moved(model.means), moved(model.deviations))
+    if not share.any():
+        return first, reliefs[0]
+    second = _rescale(_decode(model, mixed, model.styles[other], grains), model.means[other], model.deviations[other])
+    part = float(share.mean())
+    return blended(first, second, share), reliefs[0] * (1 - part) + reliefs[1] * part
+
+
+def _grains(cells: int, rng: np.random.Generator) -> dict[int, Float32]:
+    """Noise at 1/4, 1/2 and full resolution, wrapped around."""
+    return {s: _wrap(grain(rng, 1, cells * CELL // s, cells * CELL // s), MARGIN * CELL // s) for s in (4, 2, 1)}
+
+
+def _decode(model: MaterialModel, latents: Float32, style: Float32, noise: dict[int, Float32]) -> Float32:
+    """(5, 8 cells, 8 cells) standardised channels, wrapping around.
 
     Decoded piece by piece, each with all the surroundings the decoder can see: memory stays that of one piece.
     """
-    latents = _wrap(arrange(model.torus[index], cells, rng), MARGIN)
-    noise = {s: _wrap(grain(rng, 1, cells * CELL // s, cells * CELL // s), MARGIN * CELL // s) for s in (4, 2, 1)}
-    style = model.styles[index][None]
+    cells = latents.shape[1]
+    wrapped = _wrap(latents.astype(np.float32), MARGIN)
     made = np.empty((5, cells * CELL, cells * CELL), np.float32)
     edge = MARGIN * CELL
     for row in range(0, cells, PIECE):
         for col in range(0, cells, PIECE):
             high, wide = min(PIECE, cells - row), min(PIECE, cells - col)
             grains = {f"noise{s}": _cut(noise[s], row, col, high, wide, CELL // s) for s in (4, 2, 1)}
-            piece = model.decoder(latents=_cut(latents, row, col, high, wide, 1), style=style, **grains)[0]
+            piece = model.decoder(latents=_cut(wrapped, row, col, high, wide, 1), style=style[None], **grains)[0]
             place = (slice(row * CELL, (row + high) * CELL), slice(col * CELL, (col + wide) * CELL))
             made[:, *place] = piece[:, edge:-edge, edge:-edge]
-    made *= model.deviations[index][:, None, None]
-    made += model.means[index][:, None, None]
+    return made
+
+
+def _rescale(made: Float32, means: Float32, deviations: Float32) -> Float32:
+    made *= deviations[:, None, None]
+    made += means[:, None, None]
     return made
 
 
@@ -154,21 +224,30 @@ def _wrap(x: NDArray[np.float32], margin: int) -> NDArray[np.float32]:
     return np.pad(x, [(0, 0), (margin, margin), (margin, margin)], mode="wrap")
 
 
-def _complete(kind: str, channels: Float32, relief: float) -> MaterialMaps:
+def _complete(kind: str, channels: Float32, relief: float, controls: Controls) -> MaterialMaps:
     """PBR maps from the five channels."""
     size_px = channels.shape[1]
-    size_m = SET_SIZE_M.get(kind, DEFAULT_SIZE_M) * size_px / PIXELS_OF_SET
+    usual_m = SET_SIZE_M.get(kind, DEFAULT_SIZE_M) * size_px / PIXELS_OF_SET
+    size_m = controls.size_m or usual_m
     y, co, cg, height, rough = channels
     rgb = np.stack([y + co - cg, y + cg, y - co - cg], axis=-1)
     color = np.clip(np.round(rgb * 255.0), MIN_ALBEDO, MAX_ALBEDO).astype(np.uint8)
     height = np.clip(height, -0.2, 1.2)
-    height_m = min(relief, MAX_RELIEF) * SET_SIZE_M.get(kind, DEFAULT_SIZE_M) * height
+    roughness = np.clip(np.round(rough * 255.0), 20, 255).astype(np.uint8)
+    metallic = np.clip(np.round((1.0 - np.clip(co - 0.03, 0.0, 0.1) * 10.0) * 255.0), 0, 255) if kind == "metal" else 0
+    if controls.tint != (1.0, 1.0, 1.0):
+        color = tinted(color, controls.tint)
+    if controls.wetness > 0:
+        color, roughness, height, water = wetted(color, roughness, height, controls.wetness)
+        metallic = np.where(water, 0, metallic)
+    height_m = min(relief, MAX_RELIEF) * (size_m * PIXELS_OF_SET / size_px) * height
     texel_m = size_m / size_px
     low = float(height_m.min())
     reach = max(float(height_m.max()) - low, 1e-4)
     orm = np.zeros((size_px, size_px, 3), np.uint8)
     orm[..., 0] = occlusion_from_height(height_m, texel_m)
-    orm[..., 1] = np.clip(np.round(rough * 255.0), 20, 255)
+    orm[..., 1] = roughness
+    orm[..., 2] = metallic
     return MaterialMaps(
         name=kind, base_color=color, normal=normal_from_height(height_m, texel_m), orm=orm,
         height=np.round((height_m - low) * (65535.0 / reach)).astype(np.uint16), size_m=size_m, height_m=reach,

@@ -128,6 +128,7 @@ def release_material(folder: Path, generator: nn.Module, sets: list[TextureSet],
     tensors = {
         "torus": (torus / steps[:, None, None, None]).round().to(torch.int8).contiguous(),
         "steps": steps.contiguous(),
+        "importance": decoder.pca.weight.detach().square().sum((1, 2, 3)).contiguous(),
         "styles": generator.get_parameter("styles").detach().cpu().contiguous(),
         "means": textures.means.contiguous(),
         "deviations": textures.deviations.contiguous(),

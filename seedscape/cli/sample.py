@@ -7,7 +7,7 @@ import click
 from seedscape.assets.errors import RequestError
 from seedscape.cli.request import real_number, whole_number
 from seedscape.cli.say import say
-from seedscape.scene.spec import MAX_SEED, unknown
+from seedscape.scene.spec import MAX_SEED, shown, unknown
 
 MAX_COUNT = 100_000
 MAX_TERRAIN_PX = 4096
@@ -49,25 +49,47 @@ def terrain(seed: str, count: str, size: str, spacing_m: str, output: str) -> No
 @click.option("--seed", required=True, metavar="S", help="Which one of the class.")
 @click.option("--material", required=True, metavar="CLASS", help="Such as grass or rock; a wrong name lists all.")
 @click.option("--size", default="1024", metavar="PIXELS", help="Pixels along an edge.  [1024]")
+@click.option("--toward", metavar="CLASS", help="Another material to go over into.")
+@click.option("--share", default="0", metavar="X", help="Part of the area that the other takes, 0 to 1.  [0]")
+@click.option("--across", is_flag=True, help="The other takes over across space instead: all of it in the middle.")
+@click.option("--style", default="0", metavar="X", help="How far style and colours move to the other's, 0 to 1.  [0]")
+@click.option("--tint", default="1,1,1", metavar="R,G,B", help="Factors in linear light, 0.25 to 4.  [1,1,1]")
+@click.option("--wetness", default="0", metavar="X", help="0 dry to 1 soaked.  [0]")
+@click.option("--size-m", metavar="M", help="Edge length in the world in metres.  [what the class usually has]")
 @click.option(
     "-o", "--output", required=True, metavar="DIR", help="Folder for basecolor.png, normal.png, orm.png, height.png"
 )
-def material(seed: str, material: str, size: str, output: str) -> None:
+def material(
+    seed: str, material: str, size: str, toward: str | None, share: str, across: bool, style: str, tint: str,
+    wetness: str, size_m: str | None, output: str,
+) -> None:  # fmt: skip
     """One tiling PBR set: basecolor.png, normal.png (OpenGL), orm.png, height.png (16 bit)."""
     number = whole_number("--seed", seed, 0, MAX_SEED)
     num_pixels = whole_number("--size", size, 64, MAX_MATERIAL_PX, step=8)  # a latent cell is 8 pixels
+    factors = tint.split(",")
+    if len(factors) != 3:
+        raise RequestError(f"--tint: expected three factors R,G,B, got {shown(tint)}")
+    red, green, blue = (real_number("--tint", factor.strip(), 0.25, 4.0) for factor in factors)
 
     from seedscape.assets.files import require_writable, write_group
     from seedscape.cli.arrays import encode_png
+    from seedscape.generation.controls import Controls
     from seedscape.generation.material import generate_material, open_material_model
 
+    controls = Controls(
+        toward=toward or "", share=real_number("--share", share, 0.0, 1.0), across=across,
+        style=real_number("--style", style, 0.0, 1.0), tint=(red, green, blue),
+        wetness=real_number("--wetness", wetness, 0.0, 1.0),
+        size_m=None if size_m is None else real_number("--size-m", size_m, 0.05, 100.0),
+    )  # fmt: skip
     known = open_material_model().materials
-    if material.partition("/")[0] not in known:
-        raise RequestError(unknown("a material class", material, known))
+    for name in (material, toward or material):
+        if name.partition("/")[0] not in known:
+            raise RequestError(unknown("a material class", name, known))
     folder = Path(output)
     names = ("basecolor.png", "normal.png", "orm.png", "height.png")
     require_writable(folder / names[0])
-    maps = generate_material(number, material, num_pixels)
+    maps = generate_material(number, material, num_pixels, controls=controls)
     pictures = [encode_png(pixels) for pixels in (maps.base_color, maps.normal, maps.orm)] + [encode_png(maps.height)]
     paths = [folder / name for name in names]
     write_group(dict(zip(paths, pictures, strict=True)))
