@@ -46,8 +46,6 @@ BUDGETS = {
     "unreal": Budget(),
 }
 
-WRITTEN_PROFILES = ("universal",)  # those this version can write; every one can be inspected against
-
 
 def find_budget(profile: str) -> Budget:
     """The budget of a profile; RequestError with the nearest known name otherwise."""
@@ -56,13 +54,3 @@ def find_budget(profile: str) -> Budget:
         known = ", ".join(BUDGETS)
         raise RequestError(f"expected a profile of {known}; got {profile!r} (the nearest is {nearest!r})")
     return BUDGETS[profile]
-
-
-def require_writable_profile(profile: str) -> None:
-    """RequestError unless this version writes files of the profile."""
-    find_budget(profile)
-    if profile not in WRITTEN_PROFILES:
-        raise RequestError(
-            f"expected a profile this version writes (universal), got {profile!r}: it can be inspected against, "
-            "not written yet; 'universal' files open there"
-        )

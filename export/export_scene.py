@@ -1,28 +1,46 @@
 """Scene -> GLB bytes and the report on them, and the file where one is asked for."""
 
 import os
+from collections.abc import Callable
 
 import seedscape
 from seedscape.assets.files import write_atomically
-from seedscape.export.budget import require_writable_profile
+from seedscape.export.check import require_sound
 from seedscape.export.inspect import inspect_glb
+from seedscape.export.profiles import find_profile, pack_passes, shape_passes
 from seedscape.export.report import ExportReport
 from seedscape.export.write import write_glb
 from seedscape.scene.values import Scene
 
 
 def export_scene(
-    scene: Scene, path: str | os.PathLike[str] | None = None, profile: str = "universal"
+    scene: Scene,
+    path: str | os.PathLike[str] | None = None,
+    profile: str = "universal",
+    textures: str | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> tuple[bytes, ExportReport]:
     """(GLB bytes, report); written to `path` too, whole or not at all, unless that is None.
 
+    textures: "jpeg", "webp" or "ktx2" instead of what the profile has. progress: called with the name of each pass.
     The report is read back from the bytes, so it is what `inspect_glb` says of the file. An environment over its budget is
     written all the same: see `ExportReport.within_budget` and `require_within_budget`.
-    RequestError: a profile that is unknown or not written yet, an unsound scene, a path that cannot be written.
+    RequestError: an unknown profile, an unsound scene, a path that cannot be written. MissingPartError: no KTX2 encoder.
     """
-    require_writable_profile(profile)
-    data = write_glb(scene, seedscape.__version__)
+    tell = progress or (lambda name: None)
+    kind = find_profile(profile, textures)
+    require_sound(scene)
+    for name, change in (*shape_passes(kind), *pack_passes(kind)):
+        tell(name)
+        scene = change(scene)
+    tell("write")
+    data = write_glb(scene, seedscape.__version__, kind.physics)
     report = inspect_glb(data, profile)
     if path is not None:
         write_atomically(path, data)
     return data, report
+
+
+def preview_glb(scene: Scene, data: bytes, profile: str) -> bytes:
+    """What the preview draws: the file itself, or a universal one where the file is packed for engines."""
+    return data if not find_profile(profile).quantized else export_scene(scene)[0]

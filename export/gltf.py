@@ -10,14 +10,16 @@ import struct
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seedscape.assets.errors import RequestError
+from seedscape.export.packed import Stream
 
 ARRAY_BUFFER = 34962
 ELEMENT_ARRAY_BUFFER = 34963
-COMPONENT_TYPES = {"uint8": 5121, "uint16": 5123, "uint32": 5125, "float32": 5126}
+COMPONENT_TYPES = {"int8": 5120, "uint8": 5121, "int16": 5122, "uint16": 5123, "uint32": 5125, "float32": 5126}
 ELEMENT_TYPES = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4"}
+
+MESHOPT = "EXT_meshopt_compression"
 
 GLB_MAGIC = 0x46546C67  # "glTF", glTF 2.0, 4.4.2
 CHUNK_JSON = 0x4E4F534A
@@ -32,6 +34,7 @@ class Document:
         self._binary = bytearray()
         self._views: dict[tuple[bytes, int | None], int] = {}
         self._accessors: dict[tuple[int, int, str, bool], int] = {}
+        self._fallback_length = 0
 
     def add(self, kind: str, value: dict[str, Any]) -> int:
         """Append to a top-level array ("nodes", "meshes", ...), made when first needed; returns the index."""
@@ -39,52 +42,84 @@ class Document:
         values.append(value)
         return len(values) - 1
 
-    def add_view(self, data: bytes, target: int | None = None) -> int:
+    def add_view(self, data: bytes, target: int | None = None, stride: int | None = None) -> int:
         """Index of the buffer view that holds these bytes."""
         key = (hashlib.sha256(data).digest(), target)
         if key in self._views:
             return self._views[key]
-        self._binary += b"\0" * (-len(self._binary) % 4)
-        view: dict[str, Any] = {"buffer": 0, "byteOffset": len(self._binary), "byteLength": len(data)}
+        view: dict[str, Any] = {"buffer": 0, "byteOffset": self._append(data), "byteLength": len(data)}
+        if stride is not None:
+            view["byteStride"] = stride
         if target is not None:
             view["target"] = target
-        self._binary += data
         self._views[key] = self.add("bufferViews", view)
         return self._views[key]
 
-    def add_accessor(self, values: NDArray[Any], target: int, *, normalized: bool = False, bounds: bool = False) -> int:
-        """Index of the accessor of an array (n,) or (n, 2..4) of uint8, uint16, uint32 or float32.
+    def add_stream(self, stream: Stream, target: int | None = None, *, bounds: bool = False) -> int:
+        """Index of the accessor of a stream.
 
         bounds: state min and max, which the specification asks of POSITION and which costs a little JSON elsewhere.
-        Rows must be a multiple of 4 bytes unless they are indices (3.6.2.4).
         """
-        component = COMPONENT_TYPES[values.dtype.name]
-        width = 1 if values.ndim == 1 else values.shape[1]
-        little = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
-        view = self.add_view(little.tobytes(), target)
-        key = (view, component, ELEMENT_TYPES[width], normalized)
+        view = self._add_stream_view(stream, target)
+        component = COMPONENT_TYPES[stream.values.dtype.name]
+        key = (view, component, ELEMENT_TYPES[stream.width], stream.normalized)
         if key in self._accessors:
             return self._accessors[key]
         accessor: dict[str, Any] = {
             "bufferView": view,
             "componentType": component,
-            "count": len(values),
-            "type": ELEMENT_TYPES[width],
+            "count": len(stream.values),
+            "type": ELEMENT_TYPES[stream.width],
         }
-        if normalized:
+        if stream.normalized:
             accessor["normalized"] = True
         if bounds:
-            columns = values.reshape(len(values), width)
+            columns = stream.values[:, : stream.width]
             accessor["min"] = columns.min(axis=0).tolist()
             accessor["max"] = columns.max(axis=0).tolist()
         self._accessors[key] = self.add("accessors", accessor)
         return self._accessors[key]
+
+    def _add_stream_view(self, stream: Stream, target: int | None) -> int:
+        """The view of a stream; a compressed one stands in the fallback buffer, which has a length and no bytes."""
+        little = np.ascontiguousarray(stream.values, dtype=stream.values.dtype.newbyteorder("<"))
+        padded = stream.values.shape[1] != stream.width
+        if stream.encoded is None:
+            return self.add_view(little.tobytes(), target, stream.stride if padded else None)
+        key = (hashlib.sha256(stream.encoded).digest(), target)
+        if key in self._views:
+            return self._views[key]
+        start = self._append(stream.encoded)
+        mode = "TRIANGLES" if target == ELEMENT_ARRAY_BUFFER else "ATTRIBUTES"
+        packed: dict[str, Any] = {"buffer": 0, "byteOffset": start, "byteLength": len(stream.encoded)}
+        packed |= {"byteStride": stream.stride, "count": len(stream.values), "mode": mode}
+        if stream.filter != "NONE":
+            packed["filter"] = stream.filter
+        self._fallback_length += -self._fallback_length % 4
+        view: dict[str, Any] = {"buffer": 1, "byteOffset": self._fallback_length, "byteLength": little.nbytes}
+        self._fallback_length += little.nbytes
+        if mode == "ATTRIBUTES" and target is not None:
+            view["byteStride"] = stream.stride
+        if target is not None:
+            view["target"] = target
+        view["extensions"] = {MESHOPT: packed}
+        self._views[key] = self.add("bufferViews", view)
+        return self._views[key]
+
+    def _append(self, data: bytes) -> int:
+        self._binary += b"\0" * (-len(self._binary) % 4)
+        start = len(self._binary)
+        self._binary += data
+        return start
 
     def to_glb(self) -> bytes:
         """The finished file."""
         document = dict(self.json)
         if self._binary:
             document["buffers"] = [{"byteLength": len(self._binary)}]
+        if self._fallback_length:
+            fallback = {"byteLength": self._fallback_length, "extensions": {MESHOPT: {"fallback": True}}}
+            document["buffers"].append(fallback)
         return pack_glb(document, bytes(self._binary))
 
 

@@ -1,46 +1,56 @@
-"""Scene -> GLB: the `universal` profile, which every glTF 2.0 viewer opens (no required extensions, JPEG and PNG).
+"""Scene -> GLB, as packed as the passes made it.
 
 Scene 0 is what is drawn, with a node `spawn_0`, `spawn_1`, ... at each spawn point. The scenes "walkable" and "collision"
 hold one node each, so that viewers leave them undrawn and a program finds them: gltf.scenes.find(s => s.name == ...).
 Nodes that share a model share one glTF mesh. The same Scene gives the same bytes.
+
+Quantised meshes need a scale and an offset: they go into the node where it is a leaf with nothing else to say, into the
+places of instances, and otherwise into a child node, so that a node keeps the place its scene gave it.
 """
 
 import math
-import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
 from seedscape.export.check import require_sound
-from seedscape.export.gltf import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, Document
-from seedscape.export.pictures import encode_picture
-from seedscape.export.tangents import vertex_tangents
-from seedscape.scene.values import Float32, Light, Material, Mesh, Node, Scene, SpawnPoint
+from seedscape.export.gltf import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, MESHOPT, Document
+from seedscape.export.material import material_json
+from seedscape.export.packed import EncodedTexture, InstancedNode, PackedMesh, Stream
+from seedscape.export.passes.compress import compress_stream
+from seedscape.export.passes.each import models_in_use
+from seedscape.export.passes.encode import encode_texture
+from seedscape.export.streams import index_stream, plain_streams
+from seedscape.scene.values import Light, Mesh, Node, Scene, SpawnPoint
 
 LINEAR, LINEAR_MIPMAP_LINEAR = 9729, 9987
 WRAP_MODES = {"repeat": 10497, "clamp": 33071}
-RESTART_INDEX_16 = 0xFFFF  # the primitive-restart value may not occur as an index (3.7.2.1)
+TEXTURE_EXTENSIONS = {"image/webp": "EXT_texture_webp", "image/ktx2": "KHR_texture_basisu"}
+INSTANCING, QUANTIZATION = "EXT_mesh_gpu_instancing", "KHR_mesh_quantization"
+# A viewer that does not know these would show nothing, or something wrong.
+REQUIRED = {MESHOPT, INSTANCING, QUANTIZATION, *TEXTURE_EXTENSIONS.values()}
 
 # Decimals in the JSON: 10 micrometres, and a turn of 1e-7. Rounding also hides the last bit of a platform's sin().
 PLACE_DECIMALS, TURN_DECIMALS, SCALE_DECIMALS = 5, 7, 6
 
-# 8-bit linear colour steps are over two display levels (sRGB) below this value, where smooth shades would show bands.
-DARK_LINEAR = 0.04
 
+def write_glb(scene: Scene, version: str, physics: bool = False) -> bytes:
+    """The scene as a GLB file. version: of Seedscape, for `asset.generator`. RequestError if the scene is not sound.
 
-def write_glb(scene: Scene, version: str) -> bytes:
-    """The scene as a GLB file. version: of Seedscape, for `asset.generator`. RequestError if the scene is not sound."""
+    physics: the collision mesh as a static body of the drawn scene too (OMI_physics_shape, OMI_physics_body).
+    """
     require_sound(scene)
-    return _Writer(scene, version).write()
+    return _Writer(scene, version, physics).write()
 
 
 class _Writer:
     """The document while it grows, and where each part of the scene went."""
 
-    def __init__(self, scene: Scene, version: str) -> None:
+    def __init__(self, scene: Scene, version: str, physics: bool) -> None:
         self.scene = scene
+        self.physics = physics
         self.document = Document(_asset(scene, version))
+        self.extensions: set[str] = set()
         self.textures: dict[str, int] = {}
         self.materials: dict[str, int] = {}
         self.meshes: dict[str, int] = {}
@@ -51,63 +61,121 @@ class _Writer:
         document.json["scene"] = 0
         self._add_textures()
         roots = [self._add_node(node) for node in scene.nodes]
-        roots += [document.add("nodes", _spawn(k, spawn)) for k, spawn in enumerate(scene.spawn_points)]
+        for k, spawn in enumerate(scene.spawn_points):
+            roots.append(self._add("nodes", _spawn(k, spawn)))
         document.add("scenes", {"name": "environment", "nodes": roots})
         for role, mesh in (("walkable", scene.walkable), ("collision", scene.collision)):
-            node: dict[str, Any] = {"name": role, "extras": {"role": role}}
+            place: dict[str, Any] = {}
+            index = None
             if len(mesh.indices):
-                primitive = {"attributes": {"POSITION": self._positions(mesh)}, "indices": self._indices(mesh)}
-                node["mesh"] = document.add("meshes", {"name": role, "primitives": [primitive]})
-            document.add("scenes", {"name": role, "nodes": [document.add("nodes", node)]})
-        extensions: dict[str, Any] = {}
+                index = document.add("meshes", {"name": role, "primitives": [self._undrawn(mesh)]})
+                place = _leaf(mesh)
+            value = {"name": role, "extras": {"role": role}} | ({} if index is None else {"mesh": index}) | place
+            document.add("scenes", {"name": role, "nodes": [document.add("nodes", value)]})
+            if role == "collision" and self.physics and index is not None:
+                roots.append(self._add_body(index, place))
         if self.lights:
             lights = [_light(name, scene.lights[name]) for name in self.lights]
-            document.json["extensions"] = {"KHR_lights_punctual": {"lights": lights}}
-            extensions["KHR_lights_punctual"] = None
-        for written in document.json.get("materials", []):
-            extensions |= dict.fromkeys(written.get("extensions", {}))
-        if extensions:
-            document.json["extensionsUsed"] = sorted(extensions)
+            document.json.setdefault("extensions", {})["KHR_lights_punctual"] = {"lights": lights}
+            self.extensions.add("KHR_lights_punctual")
+        if self.extensions:
+            document.json["extensionsUsed"] = sorted(self.extensions)
+        if required := sorted(self.extensions & REQUIRED):
+            document.json["extensionsRequired"] = required
         return document.to_glb()
 
+    def _add(self, kind: str, value: dict[str, Any]) -> int:
+        """Document.add, taking note of the extensions of the value."""
+        self.extensions |= set(value.get("extensions", {}))
+        return self.document.add(kind, value)
+
     def _add_textures(self) -> None:
-        """Encode the pictures that drawn meshes use, side by side; equal pictures become one image."""
+        """The pictures that drawn meshes use; equal ones become one image."""
         scene, document = self.scene, self.document
-        drawn = [mesh.material for name in _models_in_use(scene) for mesh in scene.models[name]]
+        drawn = [mesh.material for name in models_in_use(scene) for mesh in scene.models[name]]
         keys: dict[str, None] = {}
         for name in dict.fromkeys(drawn):
             material = scene.materials[name]
             keys |= {key: None for key in (material.base_color, material.orm, material.normal) if key is not None}
-        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:  # Pillow lets go of the GIL while it encodes
-            encoded = pool.map(lambda key: encode_picture(scene.textures[key].pixels, scene.textures[key].usage), keys)
         samplers: dict[str, int] = {}
         images: dict[int, int] = {}
-        for key, (data, mime_type) in zip(keys, encoded, strict=True):
-            wrap = scene.textures[key].wrap
-            if wrap not in samplers:
-                mode = WRAP_MODES[wrap]
+        for key in keys:
+            texture = scene.textures[key]
+            encoded = texture if isinstance(texture, EncodedTexture) else encode_texture(texture, "jpeg")
+            if texture.wrap not in samplers:
+                mode = WRAP_MODES[texture.wrap]
                 filters = {"magFilter": LINEAR, "minFilter": LINEAR_MIPMAP_LINEAR}
-                samplers[wrap] = document.add("samplers", {"name": wrap, **filters, "wrapS": mode, "wrapT": mode})
-            view = document.add_view(data)
+                samplers[texture.wrap] = document.add(
+                    "samplers", {"name": texture.wrap, **filters, "wrapS": mode, "wrapT": mode}
+                )
+            view = document.add_view(encoded.data)
             if view not in images:
-                images[view] = document.add("images", {"name": key, "mimeType": mime_type, "bufferView": view})
-            texture = {"name": key, "sampler": samplers[wrap], "source": images[view]}
-            self.textures[key] = document.add("textures", texture)
+                images[view] = document.add("images", {"name": key, "mimeType": encoded.mime_type, "bufferView": view})
+            value: dict[str, Any] = {"name": key, "sampler": samplers[texture.wrap]}
+            extension = TEXTURE_EXTENSIONS.get(encoded.mime_type)
+            if extension is None:
+                value["source"] = images[view]
+            else:
+                value["extensions"] = {extension: {"source": images[view]}}
+            self.textures[key] = self._add("textures", value)
 
     def _add_node(self, node: Node) -> int:
         """Add a node and what it carries; children come after their parent's content and before the parent."""
         value: dict[str, Any] = {"name": node.name}
+        extensions: dict[str, Any] = {}
+        children: list[int] = []
+        place = _place(node.translation, node.rotation, node.scale)
         if node.model is not None:
-            value["mesh"] = self._mesh(node.model)
+            mesh = self._mesh(node.model)
+            first = self.scene.models[node.model][0]
+            if isinstance(node, InstancedNode):
+                value["mesh"] = mesh
+                extensions[INSTANCING] = {"attributes": self._instances(node, first)}
+            elif not isinstance(first, PackedMesh):
+                value["mesh"] = mesh
+            elif node.children or node.light or node.extras:
+                children.append(self.document.add("nodes", {"name": f"{node.name}_mesh", "mesh": mesh} | _leaf(first)))
+            else:
+                value["mesh"] = mesh
+                place = _leaf(first, node)
         if node.light is not None:
             light = self.lights.setdefault(node.light, len(self.lights))
-            value["extensions"] = {"KHR_lights_punctual": {"light": light}}
-        value |= _place(node.translation, node.rotation, node.scale)
-        if node.children:
-            value["children"] = [self._add_node(child) for child in node.children]
+            extensions["KHR_lights_punctual"] = {"light": light}
+        if extensions:
+            value["extensions"] = extensions
+        value |= place
+        children += [self._add_node(child) for child in node.children]
+        if children:
+            value["children"] = children
         if node.extras:
             value["extras"] = node.extras
-        return self.document.add("nodes", value)
+        return self._add("nodes", value)
+
+    def _instances(self, node: InstancedNode, first: Mesh) -> dict[str, int]:
+        """Places of instances with the scale and offset of a quantised mesh inside."""
+        translations, scales = node.translations.astype(np.float64), node.scales.astype(np.float64)
+        if isinstance(first, PackedMesh):
+            translations = translations + _turn(node.rotations, scales * np.array(first.origin_m))
+            scales = scales * first.step_m
+        turns = np.floor(node.rotations.astype(np.float64) * 32767.0 + 0.5).astype(np.int16)
+        streams = {
+            "TRANSLATION": Stream(translations.astype(np.float32), 3),
+            "ROTATION": Stream(turns, 4, normalized=True),
+            "SCALE": Stream(scales.astype(np.float32), 3),
+        }
+        packed = isinstance(first, PackedMesh) and first.streams["POSITION"].encoded is not None
+        return {
+            name: self.document.add_stream(compress_stream(stream) if packed else stream)
+            for name, stream in streams.items()
+        }
+
+    def _add_body(self, mesh: int, place: dict[str, Any]) -> int:
+        """The node of the collision mesh as a body that never moves."""
+        shapes = {"shapes": [{"type": "trimesh", "trimesh": {"mesh": mesh}}]}
+        self.document.json.setdefault("extensions", {})["OMI_physics_shape"] = shapes
+        self.extensions.add("OMI_physics_shape")
+        body = {"motion": {"type": "static"}, "collider": {"shape": 0}}
+        return self._add("nodes", {"name": "collision_body", "extensions": {"OMI_physics_body": body}} | place)
 
     def _mesh(self, model: str) -> int:
         if model not in self.meshes:
@@ -116,34 +184,34 @@ class _Writer:
         return self.meshes[model]
 
     def _primitive(self, mesh: Mesh) -> dict[str, Any]:
-        """The attributes the material can use; lighting needs no normals on unlit meshes."""
-        material = self.scene.materials[mesh.material]
-        attributes = {"POSITION": self._positions(mesh)}
-        if mesh.normals is not None and not material.unlit:
-            attributes["NORMAL"] = self.document.add_accessor(_float32(mesh.normals), ARRAY_BUFFER)
-        if mesh.uvs is not None and (material.base_color or material.normal or material.orm):
-            attributes["TEXCOORD_0"] = self.document.add_accessor(_float32(mesh.uvs), ARRAY_BUFFER)
-        if material.normal and not material.unlit:
-            assert mesh.normals is not None and mesh.uvs is not None  # require_sound has seen to it
-            tangents = vertex_tangents(mesh.positions, mesh.normals, mesh.uvs, mesh.indices)
-            attributes["TANGENT"] = self.document.add_accessor(tangents, ARRAY_BUFFER)
-        if mesh.colors is not None:
-            wide = material.unlit or _has_dark_shades(mesh.colors)
-            colors = _to_normalized(mesh.colors, np.uint16 if wide else np.uint8)
-            attributes["COLOR_0"] = self.document.add_accessor(colors, ARRAY_BUFFER, normalized=True)
-        return {"attributes": attributes, "indices": self._indices(mesh), "material": self._material(mesh.material)}
+        if isinstance(mesh, PackedMesh):
+            streams = dict(mesh.streams)
+        else:
+            streams = plain_streams(mesh, self.scene.materials[mesh.material])
+        return self._accessors(streams) | {"material": self._material(mesh.material)}
 
-    def _positions(self, mesh: Mesh) -> int:
-        return self.document.add_accessor(_float32(mesh.positions), ARRAY_BUFFER, bounds=True)
+    def _undrawn(self, mesh: Mesh) -> dict[str, Any]:
+        streams = (
+            mesh.streams if isinstance(mesh, PackedMesh) else {"POSITION": _floats(mesh), "indices": index_stream(mesh)}
+        )
+        return self._accessors({name: streams[name] for name in ("POSITION", "indices")})
 
-    def _indices(self, mesh: Mesh) -> int:
-        dtype = np.uint16 if len(mesh.positions) <= RESTART_INDEX_16 else np.uint32
-        return self.document.add_accessor(mesh.indices.reshape(-1).astype(dtype), ELEMENT_ARRAY_BUFFER)
+    def _accessors(self, streams: dict[str, Stream]) -> dict[str, Any]:
+        indices = self.document.add_stream(streams.pop("indices"), ELEMENT_ARRAY_BUFFER)
+        for stream in streams.values():
+            self.extensions |= {MESHOPT} if stream.encoded is not None else set()
+        if streams["POSITION"].values.dtype != np.float32:
+            self.extensions.add(QUANTIZATION)
+        attributes = {
+            name: self.document.add_stream(stream, ARRAY_BUFFER, bounds=name == "POSITION")
+            for name, stream in streams.items()
+        }
+        return {"attributes": attributes, "indices": indices}
 
     def _material(self, name: str) -> int:
         if name not in self.materials:
-            value = _material(name, self.scene.materials[name], self.textures)
-            self.materials[name] = self.document.add("materials", value)
+            value = material_json(name, self.scene.materials[name], self.textures)
+            self.materials[name] = self._add("materials", value)
         return self.materials[name]
 
 
@@ -159,37 +227,6 @@ def _asset(scene: Scene, version: str) -> dict[str, Any]:
     }
 
 
-def _material(name: str, material: Material, textures: dict[str, int]) -> dict[str, Any]:
-    """glTF multiplies: factor x texture, so `metallic` scales the blue channel of orm and `roughness` its green."""
-    surface: dict[str, Any] = {}
-    if material.base_color_factor != (1.0, 1.0, 1.0, 1.0):
-        surface["baseColorFactor"] = list(material.base_color_factor)
-    if material.base_color is not None:
-        surface["baseColorTexture"] = {"index": textures[material.base_color]}
-    surface |= {"metallicFactor": material.metallic, "roughnessFactor": material.roughness}
-    value: dict[str, Any] = {"name": name, "pbrMetallicRoughness": surface}
-    if material.orm is not None:
-        surface["metallicRoughnessTexture"] = {"index": textures[material.orm]}
-        value["occlusionTexture"] = {"index": textures[material.orm]}
-    if material.normal is not None:
-        value["normalTexture"] = {"index": textures[material.normal]}
-        if material.normal_scale != 1.0:
-            value["normalTexture"]["scale"] = material.normal_scale
-    if material.alpha_mode != "OPAQUE":
-        value["alphaMode"] = material.alpha_mode
-    if material.alpha_mode == "MASK":
-        value["alphaCutoff"] = material.alpha_cutoff
-    if material.double_sided:
-        value["doubleSided"] = True
-    if material.unlit:
-        value["extensions"] = {"KHR_materials_unlit": {}}
-    elif material.specular != 1.0:
-        value["extensions"] = {"KHR_materials_specular": {"specularFactor": material.specular}}
-    if material.licence:
-        value["extras"] = {"licence": material.licence}
-    return value
-
-
 def _light(name: str, light: Light) -> dict[str, Any]:
     value: dict[str, Any] = {"name": name, "type": "directional", "color": list(light.color)}
     return value | {"intensity": light.intensity, "extras": {"illuminance_lux": light.illuminance_lux}}
@@ -198,7 +235,8 @@ def _light(name: str, light: Light) -> dict[str, Any]:
 def _spawn(k: int, spawn: SpawnPoint) -> dict[str, Any]:
     turn = (0.0, math.sin(spawn.yaw_rad / 2.0), 0.0, math.cos(spawn.yaw_rad / 2.0))
     extras = {"role": "spawn", "label": spawn.name, "heading_deg": round(math.degrees(spawn.yaw_rad), 3)}
-    return {"name": f"spawn_{k}", **_place(spawn.position, turn, (1.0, 1.0, 1.0)), "extras": extras}
+    spot = {"OMI_spawn_point": {"title": spawn.name}}
+    return {"name": f"spawn_{k}", **_place(spawn.position, turn, (1.0, 1.0, 1.0)), "extensions": spot, "extras": extras}
 
 
 def _place(
@@ -214,28 +252,25 @@ def _place(
     return {field: values for field, values in place.items() if values != resting[field]}
 
 
-def _models_in_use(scene: Scene) -> list[str]:
-    """Models some node shows, in the order of the nodes."""
-    found: dict[str, None] = {}
-    waiting = list(reversed(scene.nodes))
-    while waiting:
-        node = waiting.pop()
-        waiting.extend(reversed(node.children))
-        if node.model is not None:
-            found[node.model] = None
-    return list(found)
+def _leaf(mesh: Mesh, node: Node | None = None) -> dict[str, list[float]]:
+    """The place of a node that shows `mesh`, with the scale and offset of a quantised one inside. Steps stay exact."""
+    node = node or Node("")
+    place = _place(node.translation, node.rotation, node.scale)
+    if not isinstance(mesh, PackedMesh):
+        return place
+    scale = np.array(place.get("scale", [1.0, 1.0, 1.0]))
+    turn = np.array([place.get("rotation", [0.0, 0.0, 0.0, 1.0])])
+    offset = _turn(turn, (scale * np.array(mesh.origin_m))[None])[0] + np.array(place.get("translation", [0.0] * 3))
+    place["translation"] = [round(float(value), 9) + 0.0 for value in offset]
+    place["scale"] = [float(value) for value in scale * mesh.step_m]
+    return place
 
 
-def _float32(values: Float32) -> Float32:
-    return np.ascontiguousarray(values, dtype=np.float32)
+def _turn(quaternions: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """(n, 3) vectors turned by (n, 4) unit quaternions x, y, z, w: v + 2 q x (q x v + w v)."""
+    q, w = quaternions[:, :3].astype(np.float64), quaternions[:, 3:].astype(np.float64)
+    return np.asarray(vectors + 2.0 * np.cross(q, np.cross(q, vectors) + w * vectors))
 
 
-def _has_dark_shades(colors: Float32) -> bool:
-    rgb = colors[:, :3]
-    return bool(((rgb > 0.0) & (rgb < DARK_LINEAR)).any())
-
-
-def _to_normalized(colors: Float32, dtype: type[np.uint8] | type[np.uint16]) -> np.ndarray:
-    """0..1 as 0..255 or 0..65535, rounded to nearest (3.11, normalized integers)."""
-    top = float(np.iinfo(dtype).max)
-    return np.floor(colors.astype(np.float64) * top + 0.5).astype(dtype)
+def _floats(mesh: Mesh) -> Stream:
+    return Stream(np.ascontiguousarray(mesh.positions, dtype=np.float32), 3)

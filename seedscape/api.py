@@ -62,26 +62,31 @@ def build(spec: SceneSpec, progress: Progress = silent, threads: int | None = No
 
 
 def export(
-    scene: "Scene", path: str | PathLike[str], profile: str = "universal", preview: str | PathLike[str] | None = None
+    scene: "Scene",
+    path: str | PathLike[str],
+    profile: str = "universal",
+    preview: str | PathLike[str] | None = None,
+    textures: str | None = None,
 ) -> "ExportReport":
     """Write the environment to a GLB at `path`, and a picture from its first spawn point to a PNG at `preview`.
 
-    Returns what the file holds and costs against the budget of the profile; an environment that is over is written all
-    the same. Each file appears whole or not at all, the GLB last. RequestError: an unknown profile, an unwritable path.
-    MissingPartError: a preview is asked for and its renderer cannot run here.
+    textures: "jpeg", "webp" or "ktx2" instead of what the profile has. Returns what the file holds and costs against the
+    budget of the profile, and what was lowered to meet it; an environment that is over all the same is written too.
+    Each file appears whole or not at all, the GLB last. RequestError: an unknown profile, an unwritable path.
+    MissingPartError: the encoder of the pictures is missing, or a preview is asked for and its renderer cannot run here.
     """
     from seedscape.assets.files import require_writable, write_group
-    from seedscape.export.budget import require_writable_profile
-    from seedscape.export.export_scene import export_scene
+    from seedscape.export.export_scene import export_scene, preview_glb
     from seedscape.export.preview import render_preview
+    from seedscape.export.profiles import require_profile
 
-    require_writable_profile(profile)
+    require_profile(profile, textures)
     files: dict[str | PathLike[str], bytes] = {}
     for target in (path,) if preview is None else (path, preview):
         require_writable(target)
-    data, report = export_scene(scene, None, profile)
+    data, report = export_scene(scene, None, profile, textures)
     if preview is not None:
-        files[preview] = render_preview(data)
+        files[preview] = render_preview(preview_glb(scene, data, profile))
     files[path] = data
     write_group(files)
     return report

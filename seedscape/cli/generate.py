@@ -18,6 +18,7 @@ from seedscape.scene.biomes import BIOMES
 @click.option("--purpose", metavar="NAME", help="What the place is laid out for: explore.  [explore]")
 @click.option("--size-m", metavar="N", help="Edge of the visited square in metres, 200 to 2000.  [1000]")
 @click.option("--profile", metavar="NAME", default="universal", help="Which viewers the file is for.  [universal]")
+@click.option("--textures", metavar="KIND", help="jpeg, webp or ktx2 instead of what the profile has.")
 @click.option("--time", "time_of_day_h", metavar="HOUR", help="Solar time, 0 to 24.  [10]")
 @click.option(
     "--set", "settings", metavar="KEY=VALUE", multiple=True, help="Any field of the spec; as often as needed."
@@ -32,6 +33,7 @@ def generate(
     prompt: str | None,
     settings: tuple[str, ...],
     profile: str,
+    textures: str | None,
     no_preview: bool,
     as_json: bool,
     threads: str | None,
@@ -47,15 +49,15 @@ def generate(
     from seedscape.assets.files import require_writable, write_group
     from seedscape.assets.weights import model_hashes
     from seedscape.cli.manifest import encode_manifest, make_manifest
-    from seedscape.export.budget import require_writable_profile
-    from seedscape.export.export_scene import export_scene
+    from seedscape.export.export_scene import export_scene, preview_glb
     from seedscape.export.preview import render_preview
+    from seedscape.export.profiles import require_profile
     from seedscape.export.report import require_within_budget, to_text
     from seedscape.scene.spec import resolve
 
     spec = resolve(read_spec(spec_file, prompt, flags, settings))
     num_threads = thread_count(threads)
-    require_writable_profile(profile)
+    require_profile(profile, textures)
     glb, json_file, png = output_files(f"{spec.seed}.glb" if output is None else output)
     for path in (glb, json_file) if no_preview else (glb, json_file, png):
         require_writable(path)
@@ -65,11 +67,11 @@ def generate(
     with Progress() as progress:
         scene = build(spec, progress, num_threads)
         progress("export", 0.75)
-        data, report = export_scene(scene, None, profile)
+        data, report = export_scene(scene, None, profile, textures)
         if not no_preview:
             progress("preview", 0.8)
             try:
-                picture = render_preview(data)
+                picture = render_preview(preview_glb(scene, data, profile))
             except MissingPartError as error:  # the environment is whole without its picture
                 note(f"no preview: {error}")
     made = {"glb": glb} if picture is None else {"glb": glb, "preview": png}

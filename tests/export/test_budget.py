@@ -2,7 +2,7 @@ import pytest
 
 from seedscape.assets.errors import BudgetError, RequestError
 from seedscape.export import export_scene, require_within_budget
-from seedscape.export.budget import BUDGETS, Verdict, find_budget, require_writable_profile
+from seedscape.export.budget import BUDGETS, Verdict, find_budget
 from tests.export.synthetic import synthetic_scene
 
 
@@ -21,17 +21,6 @@ def test_a_limit_is_still_within() -> None:
 def test_an_unknown_profile_is_refused_with_the_nearest_name(profile: str, nearest: str) -> None:
     with pytest.raises(RequestError, match=f"nearest is '{nearest}'"):
         find_budget(profile)
-
-
-def test_profiles_not_written_yet_are_refused_for_writing_only() -> None:
-    require_writable_profile("universal")
-    for profile in BUDGETS:
-        if profile != "universal":
-            find_budget(profile)
-            with pytest.raises(RequestError, match="not written yet"):
-                require_writable_profile(profile)
-            with pytest.raises(RequestError, match="not written yet"):
-                export_scene(synthetic_scene(posts=9, picture=16), None, profile)
 
 
 def test_an_environment_over_its_budget_is_written_and_named() -> None:

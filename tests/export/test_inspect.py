@@ -60,7 +60,7 @@ def test_our_own_file() -> None:
         ("soil_normal", 16, 16),
         ("leaf_color", 16, 16),
     ]
-    assert SMALL_REPORT.extensions_used == ("KHR_lights_punctual", "KHR_materials_unlit")
+    assert SMALL_REPORT.extensions_used == ("KHR_lights_punctual", "KHR_materials_unlit", "OMI_spawn_point")
     assert SMALL_REPORT.within_budget and SMALL_REPORT.notes == ()
 
 

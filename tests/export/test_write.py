@@ -201,7 +201,7 @@ def test_materials_say_what_the_scene_says(glb: bytes) -> None:
 def test_a_material_without_mirror_part_says_so_and_names_its_extension() -> None:
     document, _ = parts(write_glb(one_mesh(plain(ground_mesh(3, 4.0)), Material(specular=0.0)), "1"))
     assert document["materials"][0]["extensions"] == {"KHR_materials_specular": {"specularFactor": 0.0}}
-    assert document["extensionsUsed"] == ["KHR_materials_specular"]
+    assert document["extensionsUsed"] == ["KHR_materials_specular", "OMI_spawn_point"]
 
 
 def test_pictures_inside_are_whole(glb: bytes) -> None:
@@ -251,7 +251,7 @@ def test_the_asset_tells_where_it_comes_from(scene: Scene, glb: bytes) -> None:
 
 def test_nothing_is_required_of_the_viewer(glb: bytes) -> None:
     document, _ = parts(glb)
-    assert document["extensionsUsed"] == ["KHR_lights_punctual", "KHR_materials_unlit"]
+    assert document["extensionsUsed"] == ["KHR_lights_punctual", "KHR_materials_unlit", "OMI_spawn_point"]
     assert "extensionsRequired" not in document
 
 

@@ -3,9 +3,12 @@
 //   gpuTextureBytes, largestTexture          uploaded pictures as RGBA8 with mip levels; longer edge in pixels
 //   ground                                   the point under the eye {y, distance, name}, or null
 //   picture                                  {drawn: share of pixels some mesh covers, deviation, colors} of the frame
+//   instances                                 copies that instanced meshes show
 //   lights, spawns, walkable, collision      what a developer finds in the file
 import * as THREE from "three";
 import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
+import { KTX2Loader } from "three/addons/loaders/KTX2Loader.js";
+import { MeshoptDecoder } from "three/addons/libs/meshopt_decoder.module.js";
 
 const EYE_HEIGHT_M = 1.6;
 const BACKGROUND = new THREE.Color(1, 0, 1); // no landscape has it
@@ -28,7 +31,9 @@ async function measure() {
   document.body.append(renderer.domElement);
 
   const start = performance.now();
-  const gltf = await new GLTFLoader().loadAsync("/scene.glb");
+  const pictures = new KTX2Loader().setTranscoderPath("/three/examples/jsm/libs/basis/").detectSupport(renderer);
+  const loader = new GLTFLoader().setKTX2Loader(pictures).setMeshoptDecoder(MeshoptDecoder);
+  const gltf = await loader.loadAsync("/scene.glb");
   const loadMs = performance.now() - start;
   const scene = new THREE.Scene();
   scene.background = BACKGROUND;
@@ -62,6 +67,8 @@ async function measure() {
     calls,
     triangles,
     meshes: meshes.length,
+    instances: meshes.reduce((sum, mesh) => sum + (mesh.isInstancedMesh ? mesh.count : 0), 0),
+    compressedTextures: new Set(meshes.flatMap(({ material }) => Object.values(material)).filter((value) => value?.isCompressedTexture).map((value) => value.source.uuid)).size,
     geometries: renderer.info.memory.geometries,
     materials: new Set(meshes.map((mesh) => mesh.material)).size,
     ...measureTextures(meshes),
@@ -130,6 +137,11 @@ function measureTextures(meshes) {
   for (const texture of sources.values()) {
     let { width, height } = texture.image;
     largestTexture = Math.max(largestTexture, width, height);
+    if (texture.isCompressedTexture) {
+      // 16 bytes for 4 x 4 pixels, what ASTC, BC7 and ETC2 with alpha take; ETC1 would take half
+      for (const level of texture.mipmaps) gpuTextureBytes += Math.ceil(level.width / 4) * Math.ceil(level.height / 4) * 16;
+      continue;
+    }
     gpuTextureBytes += width * height * 4;
     while (texture.generateMipmaps && (width > 1 || height > 1)) {
       width = Math.max(1, width >> 1);

@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
-const MEDIA_TYPES = { ".html": "text/html", ".js": "text/javascript", ".glb": "model/gltf-binary" };
+const MEDIA_TYPES = { ".html": "text/html", ".js": "text/javascript", ".glb": "model/gltf-binary", ".wasm": "application/wasm" };
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {

@@ -1,0 +1,51 @@
+"""Equal models, materials and textures become one, and what nothing shows is left out."""
+
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from seedscape.export.passes.each import each_mesh, each_node, models_in_use
+from seedscape.scene.values import Scene
+
+
+def dedupe(scene: Scene) -> Scene:
+    """The same place with each picture, material and model once; the first name of equals stays."""
+    kept = _first_of_equals(scene.textures)
+    materials = {
+        name: replace(
+            material,
+            **{field: kept[key] for field in TEXTURES if (key := getattr(material, field)) in kept},
+        )
+        for name, material in scene.materials.items()
+    }
+    same = _first_of_equals(materials)
+    scene = each_mesh(scene, lambda mesh: replace(mesh, material=same.get(mesh.material, mesh.material)))
+    models = _first_of_equals(scene.models)
+    scene = each_node(scene, lambda node: replace(node, model=models.get(node.model or "")))
+    used = {name: scene.models[name] for name in models_in_use(scene)}
+    shown = {mesh.material for parts in used.values() for mesh in parts}
+    materials = {name: material for name, material in materials.items() if name in shown}
+    keys = {getattr(material, field) for material in materials.values() for field in TEXTURES}
+    textures = {key: texture for key, texture in scene.textures.items() if key in keys}
+    return replace(scene, models=used, materials=materials, textures=textures)
+
+
+TEXTURES = ("base_color", "normal", "orm")
+
+
+def _first_of_equals(values: dict[str, Any]) -> dict[str, str]:
+    """Each name -> the first name whose value is equal."""
+    first: dict[Any, str] = {}
+    return {name: first.setdefault(_key(value), name) for name, value in values.items()}
+
+
+def _key(value: Any) -> Any:
+    """Something that is equal and hashable exactly when the values are equal."""
+    if isinstance(value, np.ndarray):
+        return value.dtype.str, value.shape, value.tobytes()
+    if isinstance(value, tuple):
+        return tuple(_key(item) for item in value)
+    if is_dataclass(value):
+        return type(value), tuple(_key(getattr(value, field.name)) for field in fields(value))
+    return value
