@@ -24,16 +24,18 @@ from seedscape.assets.files import write_group
 from seedscape.generation.evaluate.anchors import at_the_level_of, eroded, power_law_noise
 from seedscape.generation.evaluate.flow import Windows
 from seedscape.generation.evaluate.geomorphometry import Measures, distances, measure
+from seedscape.generation.evaluate.novelty import novelty
 from seedscape.generation.evaluate.windows import RealWindows, draw_windows, match_relief, tiles_at
 from seedscape.generation.pictures import contact_sheet, hillshade
 from seedscape.generation.rng import stream
-from seedscape.generation.terrain import TerrainModel, open_terrain_model, sample_heights
+from seedscape.generation.terrain import SAME_SCALE, TerrainModel, open_terrain_model, sample_heights
 from seedscape.generation.train.elevation import Tile, read_tiles, split_tiles
 
 SIZE = 128
 COUNT = 96
 REAL_POOL = 3  # real candidates for each window that is matched in relief
 OUR_POOL = 2  # generated ones: they cost more
+NOVELTY = 16  # windows whose quarters are searched for in the training land
 FLOORS = 3  # draws of other real land whose distances are averaged
 METRICS = ("psd", "slope", "curvature", "skewness", "unevenness", "drainage", "swd", "one_nn", "fill")
 ANCHORS = ("noise", "level", "eroded")
@@ -41,6 +43,7 @@ ANCHORS = ("noise", "level", "eroded")
 POSITION_BARS = {"psd": 0.25, "swd": 0.25, "skewness": 0.25, "unevenness": 0.25, "fill": 0.25, "curvature": 0.35}
 DRAINAGE_BAR = 1.1  # times the floor
 ONE_NN_BAR = 0.72
+TOO_NEAR_BAR = 0.05
 
 Report = Callable[[str, float], None]
 
@@ -54,8 +57,8 @@ def evaluate_terrain(
     Several seeds: each figure is the mean over them, and "by_seed" holds the single ones. Pictures and JSON go to `out`.
     RequestError: no held-out land at about this spacing in `data`.
     """
-    train, held = split_tiles(read_tiles(data))
-    train, held = tiles_at(train, spacing_m, SIZE), tiles_at(held, spacing_m, SIZE)
+    known, held = split_tiles(read_tiles(data))
+    train, held = tiles_at(known, spacing_m, SIZE), tiles_at(held, spacing_m, SIZE)
     if not train or not held:
         raise RequestError(
             f"expected regions to hold out (three or more of a landform) near {spacing_m:g} m in {data}, got none"
@@ -74,6 +77,8 @@ def evaluate_terrain(
         result[f"nearer_than_{anchor}"] = [
             name for name in METRICS if result["distances"]["ours"][name] < result["distances"][anchor][name]
         ]
+    report("measuring terrain, novelty", 1.0)
+    result["novelty"] = _novelty(judged[0], known)
     result["bars"] = bars(result)
     if len(judged) > 1:
         result["by_seed"] = [{"seed": one.seed, **one.figures, "bars": bars(one.figures)} for one in judged]
@@ -91,10 +96,9 @@ class _Judged:
     ) -> None:
         rng = stream(seed, "evaluate", "terrain")
         real = draw_windows(held, count, SIZE, rng)
-        pool = np.stack(
-            [sample_heights(seed, k, SIZE, spacing_m, model=model).heights_m for k in range(OUR_POOL * count)]
-        )
-        ours = pool[match_relief(pool, real.heights)].astype(np.float64)
+        samples = [sample_heights(seed, k, SIZE, spacing_m, model=model).heights_m for k in range(OUR_POOL * count)]
+        pool = np.stack(samples).astype(np.float64)
+        ours = pool[match_relief(pool, real.heights)]
         noise = power_law_noise(real.heights, rng)
         others = [_matched(train, real, rng) for _ in range(FLOORS)]
         self.seed, self.spacing_m = seed, spacing_m
@@ -119,6 +123,14 @@ class _Judged:
         }  # fmt: skip
 
 
+def _novelty(judged: _Judged, known: list[Tile]) -> dict[str, Any]:
+    """Of the first windows; searched is all training land that may be shown at this spacing (lengths are in posts, so at its own)."""
+    near = [tile for tile in known if 1 / SAME_SCALE < tile.spacing_m / judged.spacing_m < SAME_SCALE]
+    ours, real = judged.windows["ours"][:NOVELTY], judged.windows["real"][: NOVELTY // 2]
+    rng = stream(judged.seed, "evaluate", "novelty")
+    return novelty(ours, real, [tile.heights_m for tile in near], [tile.region for tile in near], rng)
+
+
 def _matched(tiles: list[Tile], real: RealWindows, rng: np.random.Generator) -> RealWindows:
     pool = draw_windows(tiles, REAL_POOL * len(real.heights), SIZE, rng)
     return pool.take(match_relief(pool.heights, real.heights))
@@ -137,6 +149,8 @@ def bars(figures: dict[str, Any]) -> list[dict[str, Any]]:
     rows.append(("drainage", DRAINAGE_BAR * table["floor"]["drainage"], table["ours"]["drainage"]))
     rows.append(("pits", figures["pits"]["real"], figures["pits"]["ours"]))
     rows.append(("one_nn", ONE_NN_BAR, table["ours"]["one_nn"]))
+    if "novelty" in figures:
+        rows.append(("too near to training", TOO_NEAR_BAR, figures["novelty"]["ours"]["shares_too_near"][0]))
     return [{"what": what, "limit": limit, "value": value, "met": value <= limit} for what, limit, value in rows]
 
 
@@ -163,11 +177,22 @@ def format_terrain(result: dict[str, Any]) -> str:
     for anchor, what in zip(ANCHORS, ("equal relief", "equal spectral power", "equal relief, eroded"), strict=True):
         near = result[f"nearer_than_{anchor}"]
         lines.append(f"nearer to real land than noise of {what} on {len(near)} of {len(METRICS)}: {', '.join(near)}")
+    new = result["novelty"]
+    for name, part in ((name, new[name]) for name in ("ours", "held_out")):
+        shares = ", ".join(f"{share:.1%}" for share in part["shares_too_near"])
+        lines.append(
+            f"novelty, {name}: {shares} of {part['windows']} windows nearer to training land than {_percents(new['quantiles'])} "
+            f"of real ones to their own region; longest verbatim run {part['longest_run']} posts"
+        )
     for bar in result["bars"]:
         lines.append(
-            f"{bar['what']:20}{bar['value']:9.4f}  asked: at most {bar['limit']:.4f}  {'met' if bar['met'] else 'missed'}"
+            f"{bar['what']:22}{bar['value']:9.4f}  asked: at most {bar['limit']:.4f}  {'met' if bar['met'] else 'missed'}"
         )
     return "\n".join(lines)
+
+
+def _percents(shares: Sequence[float]) -> str:
+    return ", ".join(f"{share:.0%}" for share in shares)
 
 
 def _write(out: Path, result: dict[str, Any], judged: _Judged) -> None:
