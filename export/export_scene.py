@@ -2,10 +2,13 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 
 import seedscape
 from seedscape.assets.files import write_atomically
+from seedscape.export.budget import find_budget
 from seedscape.export.check import require_sound
+from seedscape.export.fit import fit, lower_file
 from seedscape.export.inspect import inspect_glb
 from seedscape.export.profiles import find_profile, pack_passes, shape_passes
 from seedscape.export.report import ExportReport
@@ -23,19 +26,31 @@ def export_scene(
     """(GLB bytes, report); written to `path` too, whole or not at all, unless that is None.
 
     textures: "jpeg", "webp" or "ktx2" instead of what the profile has. progress: called with the name of each pass.
-    The report is read back from the bytes, so it is what `inspect_glb` says of the file. An environment over its budget is
-    written all the same: see `ExportReport.within_budget` and `require_within_budget`.
+    What is over its budget is lowered in the order of `fit`, and `report.lowered` says what was done. The rest of the
+    report is read back from the bytes. An environment that is over all the same is written too: see `ExportReport.within_budget` and `require_within_budget`.
     RequestError: an unknown profile, an unsound scene, a path that cannot be written. MissingPartError: no KTX2 encoder.
     """
     tell = progress or (lambda name: None)
     kind = find_profile(profile, textures)
     require_sound(scene)
-    for name, change in (*shape_passes(kind), *pack_passes(kind)):
+    for name, change in shape_passes(kind):
         tell(name)
         scene = change(scene)
-    tell("write")
-    data = write_glb(scene, seedscape.__version__, kind.physics)
-    report = inspect_glb(data, profile)
+    budget = find_budget(profile)
+    tell("fit")
+    within, lowered = fit(scene, budget, kind.textures == "ktx2")
+    fitting: Scene | None = within
+    while fitting is not None:
+        packed = scene = fitting
+        for name, change in pack_passes(kind):
+            tell(name)
+            packed = change(packed)
+        tell("write")
+        data = write_glb(packed, seedscape.__version__, kind.physics)
+        if len(data) <= budget.bytes:
+            break
+        fitting = lower_file(replace(scene, textures=packed.textures), len(data), budget.bytes, lowered)
+    report = replace(inspect_glb(data, profile), lowered=tuple(lowered))
     if path is not None:
         write_atomically(path, data)
     return data, report

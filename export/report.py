@@ -26,7 +26,7 @@ class ExportReport:
     triangles and draw_calls are those of one frame of the default scene with everything in view, as three.js makes them:
     each node counts each primitive of its mesh, and blended double-sided ones count twice (back faces, then front faces).
     materials, meshes, nodes: entries in the file. notes: sentences on what a reader should know, e.g. what could not be
-    measured.
+    measured. lowered: a sentence for each thing that export lowered to meet the budget; of a file read back nothing is known.
     """
 
     profile: str
@@ -45,6 +45,7 @@ class ExportReport:
     extensions_required: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
     notes: tuple[str, ...]
+    lowered: tuple[str, ...] = ()
 
     @property
     def within_budget(self) -> bool:
@@ -84,6 +85,7 @@ def to_text(report: ExportReport) -> str:
         lines.append(f"  {size:>12} px  {texture.mime_type:<11} {file:>10} file {gpu:>10} GPU  {texture.name}")
     used, required = ", ".join(report.extensions_used) or "none", ", ".join(report.extensions_required) or "none"
     lines.append(f"  extensions: {used}; required: {required}")
+    lines += [f"  lowered: {what}" for what in report.lowered]
     lines += [f"  note: {note}" for note in report.notes]
     lines.append(f"  sha256 {report.sha256}")
     return "\n".join("".join(c if c.isprintable() else "?" for c in line) for line in lines)

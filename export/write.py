@@ -18,7 +18,7 @@ from seedscape.export.gltf import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, MESHOPT, D
 from seedscape.export.material import material_json
 from seedscape.export.packed import EncodedTexture, InstancedNode, PackedMesh, Stream
 from seedscape.export.passes.compress import compress_stream
-from seedscape.export.passes.each import models_in_use
+from seedscape.export.passes.each import models_in_use, turned
 from seedscape.export.passes.encode import encode_texture
 from seedscape.export.streams import index_stream, plain_streams
 from seedscape.scene.values import Light, Mesh, Node, Scene, SpawnPoint
@@ -155,7 +155,7 @@ class _Writer:
         """Places of instances with the scale and offset of a quantised mesh inside."""
         translations, scales = node.translations.astype(np.float64), node.scales.astype(np.float64)
         if isinstance(first, PackedMesh):
-            translations = translations + _turn(node.rotations, scales * np.array(first.origin_m))
+            translations = translations + turned(node.rotations, scales * np.array(first.origin_m))
             scales = scales * first.step_m
         turns = np.floor(node.rotations.astype(np.float64) * 32767.0 + 0.5).astype(np.int16)
         streams = {
@@ -260,16 +260,10 @@ def _leaf(mesh: Mesh, node: Node | None = None) -> dict[str, list[float]]:
         return place
     scale = np.array(place.get("scale", [1.0, 1.0, 1.0]))
     turn = np.array([place.get("rotation", [0.0, 0.0, 0.0, 1.0])])
-    offset = _turn(turn, (scale * np.array(mesh.origin_m))[None])[0] + np.array(place.get("translation", [0.0] * 3))
+    offset = turned(turn, (scale * np.array(mesh.origin_m))[None])[0] + np.array(place.get("translation", [0.0] * 3))
     place["translation"] = [round(float(value), 9) + 0.0 for value in offset]
     place["scale"] = [float(value) for value in scale * mesh.step_m]
     return place
-
-
-def _turn(quaternions: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """(n, 3) vectors turned by (n, 4) unit quaternions x, y, z, w: v + 2 q x (q x v + w v)."""
-    q, w = quaternions[:, :3].astype(np.float64), quaternions[:, 3:].astype(np.float64)
-    return np.asarray(vectors + 2.0 * np.cross(q, np.cross(q, vectors) + w * vectors))
 
 
 def _floats(mesh: Mesh) -> Stream:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from seedscape.scene.values import Mesh, Node, Scene
 
 Place = tuple[Node, ...]  # a node and those above it, the root first
@@ -11,11 +13,13 @@ Place = tuple[Node, ...]  # a node and those above it, the root first
 def each_mesh(scene: Scene, change: Callable[[Mesh], Mesh]) -> Scene:
     """The scene with every drawn mesh, the walkable and the collision mesh changed; empty ones are left alone."""
     models = {name: tuple(change(mesh) for mesh in parts) for name, parts in scene.models.items()}
-    undrawn = {
-        role: change(mesh) if len(mesh.indices) else mesh
-        for role, mesh in (("walkable", scene.walkable), ("collision", scene.collision))
-    }
-    return replace(scene, models=models, **undrawn)
+    return each_undrawn(replace(scene, models=models), change)
+
+
+def each_undrawn(scene: Scene, change: Callable[[Mesh], Mesh]) -> Scene:
+    """The scene with the walkable and the collision mesh changed, where there are any."""
+    walkable, collision = (change(mesh) if len(mesh.indices) else mesh for mesh in (scene.walkable, scene.collision))
+    return replace(scene, walkable=walkable, collision=collision)
 
 
 def walk(scene: Scene) -> Iterator[Place]:
@@ -43,3 +47,9 @@ def models_in_use(scene: Scene) -> dict[str, int]:
         if node.model is not None:
             found[node.model] = found.get(node.model, 0) + 1
     return found
+
+
+def turned(quaternions: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """(n, 3) vectors turned by (n or 1, 4) unit quaternions x, y, z, w: v + 2 q x (q x v + w v)."""
+    q, w = quaternions[:, :3].astype(np.float64), quaternions[:, 3:].astype(np.float64)
+    return np.asarray(vectors + 2.0 * np.cross(q, np.cross(q, vectors) + w * vectors))

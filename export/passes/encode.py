@@ -22,7 +22,7 @@ from seedscape.export.pictures import encode_picture
 from seedscape.scene.values import Scene, Texture
 
 Kind = Literal["jpeg", "webp", "ktx2"]
-KINDS = ("jpeg", "webp", "ktx2")
+KINDS: tuple[Kind, ...] = ("jpeg", "webp", "ktx2")
 
 # usage -> quality. Normals keep their two channels apart (sharp chroma), or they turn by several degrees.
 WEBP_QUALITY = {"color": 78, "normal": 86, "data": 80}

@@ -12,7 +12,7 @@ import numpy as np
 
 from seedscape.export.check import zero_area
 from seedscape.export.packed import PackedMesh
-from seedscape.export.passes.each import models_in_use
+from seedscape.export.passes.each import each_undrawn, models_in_use
 from seedscape.export.passes.weld import weld_mesh
 from seedscape.export.streams import quantized_streams
 from seedscape.scene.values import Float32, Material, Mesh, Node, Scene, Vec3
@@ -49,11 +49,7 @@ def snap(scene: Scene) -> Scene:
         name: tuple(part for mesh in parts if len((part := snapped(mesh, steps[name])).indices))
         for name, parts in scene.models.items()
     }
-    undrawn = {
-        role: snapped(mesh, _step([mesh.positions])) if len(mesh.indices) else mesh
-        for role, mesh in (("walkable", scene.walkable), ("collision", scene.collision))
-    }
-    return replace(scene, models=models, **undrawn)
+    return each_undrawn(replace(scene, models=models), lambda mesh: snapped(mesh, _step([mesh.positions])))
 
 
 def quantize(scene: Scene) -> Scene:
@@ -69,11 +65,7 @@ def quantize(scene: Scene) -> Scene:
         return tuple(_pack(mesh, scene.materials.get(mesh.material, Material()), origin, step) for mesh in parts)
 
     models = {name: packed(parts) for name, parts in scene.models.items()}
-    undrawn = {
-        role: packed((mesh,))[0] if len(mesh.indices) else mesh
-        for role, mesh in (("walkable", scene.walkable), ("collision", scene.collision))
-    }
-    return replace(scene, models=models, **undrawn)
+    return each_undrawn(replace(scene, models=models), lambda mesh: packed((mesh,))[0])
 
 
 def _pack(mesh: Mesh, material: Material, origin: Vec3, step: float) -> PackedMesh:

@@ -16,11 +16,11 @@ def resize(scene: Scene, longest_px: int) -> Scene:
 
 
 def shrink(texture: Texture, longest_px: int) -> Texture:
-    """The picture halved as often as needed; as it is where an edge is odd."""
+    """The picture halved as often as needed, without encoded bytes; as it is where an edge is odd."""
     pixels = texture.pixels
     while max(pixels.shape[:2]) > longest_px and pixels.shape[0] % 2 == 0 and pixels.shape[1] % 2 == 0:
         pixels = _half(pixels, texture.usage)
-    return texture if pixels is texture.pixels else replace(texture, pixels=pixels)
+    return texture if pixels is texture.pixels else Texture(pixels, texture.usage, texture.wrap)
 
 
 def _half(pixels: np.ndarray, usage: str) -> np.ndarray:
