@@ -5,6 +5,7 @@ from typing import Any
 
 from seedscape.assets.errors import BudgetError
 from seedscape.export.budget import MB, Verdict
+from seedscape.export.issues import Issue
 
 
 @dataclass(frozen=True)
@@ -20,13 +21,23 @@ class TextureFigures:
 
 
 @dataclass(frozen=True)
+class Offender:
+    """A heavy entry. line: of the budget; pointer: JSON pointer into the file's glTF; value: its share of the line."""
+
+    line: str
+    pointer: str
+    name: str
+    value: int
+
+
+@dataclass(frozen=True)
 class ExportReport:
     """Figures of one GLB against the budget of one profile.
 
     triangles and draw_calls are those of one frame of the default scene with everything in view, as three.js makes them:
     each node counts each primitive of its mesh, and blended double-sided ones count twice (back faces, then front faces).
-    materials, meshes, nodes: entries in the file. notes: sentences on what a reader should know, e.g. what could not be
-    measured. lowered: a sentence for each thing that export lowered to meet the budget; of a file read back nothing is known.
+    materials, meshes, nodes: entries in the file. over: for each profile the lines of its budget that the file is
+    over. offenders: the heaviest entries of each line. issues: what a reader should know, e.g. what could not be measured. lowered: a sentence for each thing that export lowered to meet the budget; of a file read back nothing is known.
     """
 
     profile: str
@@ -44,8 +55,15 @@ class ExportReport:
     extensions_used: tuple[str, ...]
     extensions_required: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
-    notes: tuple[str, ...]
+    over: dict[str, tuple[str, ...]]
+    offenders: tuple[Offender, ...]
+    issues: tuple[Issue, ...]
     lowered: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The issues as sentences."""
+        return tuple(issue.message for issue in self.issues)
 
     @property
     def within_budget(self) -> bool:
@@ -68,7 +86,8 @@ def to_json(report: ExportReport) -> dict[str, Any]:
     """The report as JSON values, with the verdicts spelled out."""
     value = asdict(report)
     value["verdicts"] = [asdict(verdict) | {"within": verdict.within} for verdict in report.verdicts]
-    return value | {"within_budget": report.within_budget}
+    value["over"] = {name: list(lines) for name, lines in report.over.items()}
+    return value | {"within_budget": report.within_budget, "notes": list(report.notes)}
 
 
 def to_text(report: ExportReport) -> str:
@@ -85,6 +104,14 @@ def to_text(report: ExportReport) -> str:
         lines.append(f"  {size:>12} px  {texture.mime_type:<11} {file:>10} file {gpu:>10} GPU  {texture.name}")
     used, required = ", ".join(report.extensions_used) or "none", ", ".join(report.extensions_required) or "none"
     lines.append(f"  extensions: {used}; required: {required}")
+    fits = [name for name, over in report.over.items() if not over]
+    lines.append(f"  within the budget of: {', '.join(fits) or 'none'}")
+    lines += [f"  over the budget of {name!r}: {', '.join(over)}" for name, over in report.over.items() if over]
+    lines += [
+        f"  heaviest, {each.line.replace('_', ' ')}: {_quantity(each.line, each.value)}  {each.pointer}  {each.name}"
+        for each in report.offenders
+        if any(each.line in over for over in report.over.values())
+    ]
     lines += [f"  lowered: {what}" for what in report.lowered]
     lines += [f"  note: {note}" for note in report.notes]
     lines.append(f"  sha256 {report.sha256}")

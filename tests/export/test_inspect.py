@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from seedscape.assets.errors import RequestError
-from seedscape.export import export_scene, inspect_glb, to_json, to_text
+from seedscape.export import BUDGETS, GlbError, export_scene, inspect_glb, to_json, to_text
 from seedscape.export.report import ExportReport
 from tests.export.synthetic import synthetic_scene
 
@@ -260,9 +260,9 @@ def test_many_nodes_with_a_costly_mesh_are_counted_in_no_time() -> None:
         scenes=[{"nodes": list(range(100_000))}],
         meshes=[{"primitives": [primitive] * 20_000}],
     )
-    start = time.perf_counter()
+    start = time.process_time()
     assert inspect_glb(pack(document)).draw_calls == 2_000_000_000
-    assert time.perf_counter() - start < 5.0
+    assert time.process_time() - start < 5.0
 
 
 def test_memory_stays_near_the_size_of_the_json() -> None:
@@ -298,3 +298,51 @@ def test_random_bytes_are_no_glb() -> None:
     for _ in range(200):
         with pytest.raises(RequestError):
             inspect_glb(b"glTF\2\0\0\0" + rng.integers(0, 256, 60, dtype=np.uint8).tobytes())
+
+
+def test_all_that_is_wrong_is_listed_with_code_and_place() -> None:
+    document = boxes(
+        scenes=[{"nodes": [0, 1, 2, 2, 9]}],
+        nodes=[{"mesh": 0}, {"mesh": 5}, {"children": [2]}],
+        images=[{"bufferView": 3}],
+    )
+    document["accessors"][1]["count"] = -1
+    with pytest.raises(GlbError) as caught:
+        inspect_glb(pack(document))
+    found = {(issue.code, issue.severity, issue.pointer) for issue in caught.value.issues}
+    assert found == {
+        ("RANGE", "error", "/accessors/1/count"),
+        ("REFERENCE", "error", "/nodes/1/mesh"),
+        ("GRAPH", "error", "/nodes/2"),
+        ("REFERENCE", "error", "/scenes"),
+        ("REFERENCE", "error", "/images/0/bufferView"),
+    }
+    assert json.loads(json.dumps(caught.value.to_json()))["issues"][0]["code"]
+    with pytest.raises(GlbError) as cut:
+        inspect_glb(SMALL[:-1])
+    assert [issue.code for issue in cut.value.issues] == ["CONTAINER"]
+
+
+def test_the_heaviest_are_named_and_every_profile_has_a_verdict() -> None:
+    document = boxes(nodes=[{"mesh": 0, "name": "light"}, {"mesh": 1, "name": "heavy"}])
+    document["meshes"].append({"primitives": [{"attributes": {"POSITION": 0}, "indices": 2}]})
+    document["accessors"].append({"count": 1_200_000, "type": "SCALAR", "componentType": 5125})
+    report = inspect_glb(pack(document))
+    assert report.over == dict.fromkeys(BUDGETS, ("triangles",))
+    heaviest = report.offenders[0]
+    assert (heaviest.line, heaviest.pointer, heaviest.name, heaviest.value) == (
+        "triangles",
+        "/nodes/1",
+        "heavy",
+        400_000,
+    )
+    text = to_text(report)
+    assert "/nodes/1" in text and "over the budget of 'quest': triangles" in text
+
+
+def test_a_meshopt_bomb_is_refused() -> None:
+    view = {"buffer": 1, "byteLength": 1 << 30, "byteStride": 4, "extensions": {"EXT_meshopt_compression": {"buffer": 0, "byteLength": 4}}}  # fmt: skip
+    document = boxes(bufferViews=[view], buffers=[{"byteLength": 4}, {"byteLength": 1 << 30}])
+    document["accessors"][0] = {"count": 1 << 28, "type": "SCALAR", "componentType": 5126, "bufferView": 0}
+    with pytest.raises(GlbError, match="expected 4 packed bytes to unpack to less"):
+        inspect_glb(pack(document, b"abcd"))
