@@ -25,6 +25,7 @@ from seedscape.generation.evaluate.anchors import at_the_level_of, eroded, power
 from seedscape.generation.evaluate.flow import Windows
 from seedscape.generation.evaluate.geomorphometry import Measures, distances, measure
 from seedscape.generation.evaluate.novelty import novelty
+from seedscape.generation.evaluate.seams import seams
 from seedscape.generation.evaluate.windows import RealWindows, draw_windows, match_relief, tiles_at
 from seedscape.generation.pictures import contact_sheet, hillshade
 from seedscape.generation.rng import stream
@@ -35,6 +36,8 @@ SIZE = 128
 COUNT = 96
 REAL_POOL = 3  # real candidates for each window that is matched in relief
 OUR_POOL = 2  # generated ones: they cost more
+SEAM_SIZE = 512
+SEAM_WINDOWS = 3
 NOVELTY = 16  # windows whose quarters are searched for in the training land
 FLOORS = 3  # draws of other real land whose distances are averaged
 METRICS = ("psd", "slope", "curvature", "skewness", "unevenness", "drainage", "swd", "one_nn", "fill")
@@ -57,8 +60,8 @@ def evaluate_terrain(
     Several seeds: each figure is the mean over them, and "by_seed" holds the single ones. Pictures and JSON go to `out`.
     RequestError: no held-out land at about this spacing in `data`.
     """
-    known, held = split_tiles(read_tiles(data))
-    train, held = tiles_at(known, spacing_m, SIZE), tiles_at(held, spacing_m, SIZE)
+    known, everything_held = split_tiles(read_tiles(data))
+    train, held = tiles_at(known, spacing_m, SIZE), tiles_at(everything_held, spacing_m, SIZE)
     if not train or not held:
         raise RequestError(
             f"expected regions to hold out (three or more of a landform) near {spacing_m:g} m in {data}, got none"
@@ -79,6 +82,8 @@ def evaluate_terrain(
         ]
     report("measuring terrain, novelty", 1.0)
     result["novelty"] = _novelty(judged[0], known)
+    report("measuring terrain, seams", 1.0)
+    result["seams"] = _seams(seeds[0], known + everything_held, model, spacing_m)
     result["bars"] = bars(result)
     if len(judged) > 1:
         result["by_seed"] = [{"seed": one.seed, **one.figures, "bars": bars(one.figures)} for one in judged]
@@ -131,6 +136,17 @@ def _novelty(judged: _Judged, known: list[Tile]) -> dict[str, Any]:
     return novelty(ours, real, [tile.heights_m for tile in near], [tile.region for tile in near], rng)
 
 
+def _seams(seed: int, tiles: list[Tile], model: TerrainModel, spacing_m: float) -> dict[str, Any]:
+    """Of large windows, generated and (where the data has any that large) real."""
+    ours = [sample_heights(seed, k, SEAM_SIZE, spacing_m, model=model).heights_m for k in range(SEAM_WINDOWS)]
+    result: dict[str, Any] = {"size": SEAM_SIZE, "ours": seams(np.stack(ours).astype(np.float64))}
+    large = tiles_at(tiles, spacing_m, SEAM_SIZE)
+    if large:
+        real = draw_windows(large, SEAM_WINDOWS, SEAM_SIZE, stream(seed, "evaluate", "seams"))
+        result["real"] = seams(real.heights)
+    return result
+
+
 def _matched(tiles: list[Tile], real: RealWindows, rng: np.random.Generator) -> RealWindows:
     pool = draw_windows(tiles, REAL_POOL * len(real.heights), SIZE, rng)
     return pool.take(match_relief(pool.heights, real.heights))
@@ -151,6 +167,8 @@ def bars(figures: dict[str, Any]) -> list[dict[str, Any]]:
     rows.append(("one_nn", ONE_NN_BAR, table["ours"]["one_nn"]))
     if "novelty" in figures:
         rows.append(("too near to training", TOO_NEAR_BAR, figures["novelty"]["ours"]["shares_too_near"][0]))
+    if "seams" in figures:
+        rows.append(("seams", figures["seams"]["ours"]["limit"], figures["seams"]["ours"]["largest_z"]))
     return [{"what": what, "limit": limit, "value": value, "met": value <= limit} for what, limit, value in rows]
 
 
@@ -184,6 +202,12 @@ def format_terrain(result: dict[str, Any]) -> str:
             f"novelty, {name}: {shares} of {part['windows']} windows nearer to training land than {_percents(new['quantiles'])} "
             f"of real ones to their own region; longest verbatim run {part['longest_run']} posts"
         )
+    for name in ("ours", "real"):
+        if part := result["seams"].get(name):
+            lines.append(
+                f"lattice lines in {part['windows']} windows of {result['seams']['size']}, {name}: largest {part['largest_z']:.1f} deviations "
+                f"(period {part['strongest']['period']}), mean {part['mean_z']:.1f}, seam from {part['limit']:g}"
+            )
     for bar in result["bars"]:
         lines.append(
             f"{bar['what']:22}{bar['value']:9.4f}  asked: at most {bar['limit']:.4f}  {'met' if bar['met'] else 'missed'}"
