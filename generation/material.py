@@ -106,7 +106,7 @@ def generate_material(
         channels, relief = decode_between(model, own, other, size_px // CELL, rng, controls)
     else:
         channels, relief = decode_set(model, own, size_px // CELL, rng), float(model.sets[own]["relief"])
-    return _complete(name.partition("/")[0], channels, relief, controls)
+    return complete_maps(name.partition("/")[0], channels, relief, controls)
 
 
 def _pick(model: MaterialModel, name: str, rng: np.random.Generator) -> int:
@@ -224,7 +224,7 @@ def _wrap(x: NDArray[np.float32], margin: int) -> NDArray[np.float32]:
     return np.pad(x, [(0, 0), (margin, margin), (margin, margin)], mode="wrap")
 
 
-def _complete(kind: str, channels: Float32, relief: float, controls: Controls) -> MaterialMaps:
+def complete_maps(kind: str, channels: Float32, relief: float, controls: Controls) -> MaterialMaps:
     """PBR maps from the five channels."""
     size_px = channels.shape[1]
     usual_m = SET_SIZE_M.get(kind, DEFAULT_SIZE_M) * size_px / PIXELS_OF_SET

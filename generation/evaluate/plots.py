@@ -46,10 +46,10 @@ def png(pixels: UInt8) -> bytes:
     return out.getvalue()
 
 
-def jpeg(pixels: UInt8) -> bytes:
+def jpeg(pixels: UInt8, quality: int = 90) -> bytes:
     """A JPEG file of (h, w, 3) pixels: sheets of materials are noise to PNG."""
     from PIL import Image
 
     out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "JPEG", quality=90, subsampling=0)
+    Image.fromarray(pixels).save(out, "JPEG", quality=quality, subsampling=0)
     return out.getvalue()

@@ -7,6 +7,7 @@ decoder heal what re-arranging at generation time will put together.
 
 import copy
 import io
+import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from seedscape.generation.models.material_gan import (
 from seedscape.generation.pictures import contact_sheet
 from seedscape.generation.rng import stream
 from seedscape.generation.train.material_start import start_from_data, start_from_earlier
-from seedscape.generation.train.release import release_material
+from seedscape.generation.train.release import average_weights, release_material
 from seedscape.generation.train.run import Run, average_into, on_device
 from seedscape.generation.train.standardise import Standardised, standardise
 from seedscape.generation.train.textures import PIXELS, read_sets
@@ -67,7 +68,7 @@ def train_material(
     earlier: a run, or a folder with its released weights, to go on from with these sets (see material_start.py).
     """
     options = MaterialTraining()
-    sets = read_sets(data)
+    sets = read_sets(data, strict=False)
     textures = standardise(sets)
     torch.manual_seed(options.seed)  # initial weights only
     generator = MaterialGenerator(MaterialConfig(sets=len(sets)), CELLS)
@@ -113,6 +114,15 @@ def train_material(
     write_sheet(run, average, textures)
     release_material(folder, average, sets, textures)
     return run
+
+
+def release_checkpoint(data: Path, folder: Path) -> Path:
+    """Write RUN/release from the averaged weights of the last checkpoint of a run on `data`, finished or not."""
+    config = json.loads((folder / "config.json").read_text())
+    sets = read_sets(data, tuple(config["sets"]))
+    generator = MaterialGenerator(MaterialConfig(sets=len(sets)), CELLS)
+    generator.load_state_dict(average_weights(folder, "average"))
+    return release_material(folder, generator, sets, standardise(sets))
 
 
 def _cut(torus: Tensor, row: int, column: int, size: int) -> Tensor:

@@ -47,7 +47,6 @@ def start_from_earlier(
     with torch.no_grad():
         for k, item in enumerate(sets):  # a set that is new to it begins with the style of its class, or of any
             generator.styles[k] = bank["styles"][places.get(item.name, same_kind.get(item.material, k % len(entries)))]
-    start_from_data(generator, textures)
     if earlier_torus.shape[1] == generator.config.latent:
         _load(generator, decoder, folder)
         with torch.no_grad():
@@ -57,6 +56,7 @@ def start_from_earlier(
         if unknown:
             _fit_latents(generator, unknown, textures.pixels)
         return
+    start_from_data(generator, textures)
     size = generator.config.latent
     latents = torch.stack([generator.toruses[new].detach() for new, _ in common])
     cells = latents.permute(0, 2, 3, 1).reshape(-1, size).double()

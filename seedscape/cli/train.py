@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from seedscape.assets.errors import RequestError
 from seedscape.cli.extras import require_torch
 from seedscape.cli.request import real_number, require_folder, require_model
 from seedscape.cli.say import note
@@ -20,11 +21,18 @@ MAX_MINUTES = 60.0 * 24 * 30
 @click.option("--minutes", default="60", metavar="M", help="How long to train, resumed time included.  [60]")
 @click.option("--device", default="cpu", metavar="D", help="cpu, cuda or cuda:N.  [cpu]")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in RUN.")
-def train(model: str, data: str, output: str, minutes: str, device: str, resume: bool) -> None:
+@click.option(
+    "--from", "earlier", metavar="FOLDER", help="material: start from a finished run, or a folder of its weights."
+)
+def train(model: str, data: str, output: str, minutes: str, device: str, resume: bool, earlier: str | None) -> None:
     """Train a network on real data; needs the extra `train`."""
     limit = real_number("--minutes", minutes, 0.01, MAX_MINUTES)
     require_model(model)
     require_folder("--data", data)
+    if earlier is not None:
+        require_folder("--from", earlier)
+        if model != "material":
+            raise RequestError("--from: expected the model material, got terrain")
     require_torch(device)
 
     from seedscape.assets.files import require_writable
@@ -39,7 +47,8 @@ def train(model: str, data: str, output: str, minutes: str, device: str, resume:
         else:
             from seedscape.generation.train.material import train_material
 
-            train_material(Path(data), folder, limit, resume=resume, device=device)
+            start = None if earlier is None else Path(earlier)
+            train_material(Path(data), folder, limit, resume=resume, device=device, earlier=start)
     except KeyboardInterrupt:
         if (folder / "checkpoint.safetensors").exists():
             note(f"{output} keeps the last checkpoint; --resume goes on from it")

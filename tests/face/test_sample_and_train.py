@@ -51,6 +51,24 @@ MATERIAL = ("sample", "material", "-o", "out", "--seed")
             "--device: expected cpu, cuda or cuda:N, got tpu",
         ),
         (
+            ("train", "terrain", "--data", ".", "-o", "run", "--from", "."),
+            "--from: expected the model material, got terrain",
+        ),
+        (
+            ("train", "material", "--data", ".", "-o", "run", "--from", "absent"),
+            "--from: expected an existing folder, got absent",
+        ),
+        ((*MATERIAL, "1", "--material", "soil", "--tint", "1,2"), "--tint: expected three factors R,G,B, got 1,2"),
+        ((*MATERIAL, "1", "--material", "soil", "--wetness", "2"), "--wetness: expected a number 0 to 1, got 2"),
+        (
+            (*MATERIAL, "1", "--material", "soil", "--share", "0.5"),
+            "expected another material to go toward, got a share, style or across without one",
+        ),
+        (
+            (*MATERIAL, "1", "--material", "soil", "--toward", "snwo", "--across"),
+            "expected a material class, got snwo (did you mean snow?)",
+        ),
+        (
             ("evaluate", "materials", "--data", "."),
             "expected terrain or material, got materials (did you mean material?)",
         ),

@@ -7,6 +7,8 @@ import pytest
 from PIL import Image
 
 from seedscape.assets.errors import RequestError
+from seedscape.generation.rng import stream
+from seedscape.generation.train import textures
 from seedscape.generation.train.textures import integrate_slopes, read_sets, to_ycocg
 from tests.generation.data import write_materials
 
@@ -55,3 +57,58 @@ def test_folders_without_sets_and_odd_pictures_are_refused(tmp_path: Path) -> No
     Image.new("RGB", (200, 100)).save(tmp_path / "odd" / "color.png")
     with pytest.raises(RequestError, match="square map"):
         read_sets(tmp_path)
+
+
+def normal_map(folder: Path, turned: bool) -> np.ndarray:
+    """Writes a normal map for the set "stripes" of a known height, and that height; returns the height's slopes along rows."""
+    n = 128
+    y = np.arange(n) * (2 * np.pi / n)
+    height = np.repeat(np.sin(3 * y)[:, None], n, axis=1)
+    slope = np.repeat(0.3 * np.cos(3 * y)[:, None], n, axis=1)
+    length = np.sqrt(1 + slope**2)
+    green = slope / length * (-1 if turned else 1)
+    normal = np.stack([0 * slope, green, 1 / length], axis=2)
+    Image.fromarray(np.round(normal * 127.5 + 127.5).astype(np.uint8)).save(folder / "stripes" / "normal.png")
+    Image.fromarray(np.round(height * 127 + 128).astype(np.uint8)).save(folder / "stripes" / "height.png")
+    return slope
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_directx_normal_map_is_turned(tmp_path: Path, turned: bool) -> None:
+    folder = write_materials(tmp_path / "materials")
+    slope = normal_map(folder, turned)
+    read = textures._read_slopes(folder / "stripes" / "normal.png")
+    height = textures._read_grey(folder / "stripes" / "height.png")
+    assert read is not None and height is not None
+    found = textures._turned_like(read, height)[1]
+    assert np.corrcoef(found[::4, ::4].ravel(), slope.ravel())[0, 1] > 0.99
+
+
+def test_maps_that_say_nothing_count_as_missing(tmp_path: Path) -> None:
+    folder = write_materials(tmp_path / "materials")
+    Image.new("L", (128, 128), 90).save(folder / "stripes" / "height.png")
+    Image.new("RGB", (128, 128), (200, 40, 40)).save(folder / "stripes" / "normal.png")
+    assert read_sets(folder, ("stripes",))[0].completed == ("height",)
+
+
+def test_a_picture_that_does_not_tile_is_mended() -> None:
+    ramp = np.repeat(np.linspace(0, 1, 128, dtype=np.float32)[None, :], 128, axis=0)
+    grain = stream(1, "grain").integers(0, 100, (128, 128)).astype(np.float32) / 2000
+    mended = textures._mended(ramp + grain)
+    assert np.abs(mended[:, 0] - mended[:, -1]).mean() < 1.5 * np.abs(np.diff(mended, axis=1)).mean()
+    assert np.array_equal(textures._mended(grain), grain)
+
+
+def test_unusable_sets_are_refused_or_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write_materials(tmp_path / "materials")
+    for name in ("plain", "broken"):
+        (folder / name).mkdir()
+    Image.new("RGB", (128, 128), (90, 80, 70)).save(folder / "plain" / "color.png")
+    (folder / "broken" / "color.png").write_bytes(b"no picture")
+    for name, complaint in (("plain", "got one colour"), ("broken", "expected a picture")):
+        with pytest.raises(RequestError, match=complaint):
+            read_sets(folder, (name,))
+        with pytest.raises(RequestError, match=complaint):
+            read_sets(folder, (name,), strict=False)
+    assert [item.name for item in read_sets(folder, strict=False)] == ["dots", "stripes"]
+    assert "left out broken" in capsys.readouterr().err
