@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
+Windows = NDArray[np.float64]  # (n, rows, cols)
+SLIGHT_M = 1e-6  # rise of filled ground from cell to cell
 NEIGHBOURS = ((-1, 0), (0, -1), (0, 1), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))
 
 
@@ -66,12 +68,47 @@ def receivers(filled: Float, parents: Int, spacing: float) -> Int:
     return receiver.ravel()
 
 
-def accumulate(receivers: Int, order: Int) -> Float:
-    """How many cells drain through each cell, itself included; shaped as a square. Upstream cells come late in flood order."""
-    count = [1] * len(receivers)
+def accumulate(receivers: Int, order: Int, start: Float | None = None) -> Float:
+    """How many cells drain through each cell, itself included; shaped as a square. Upstream cells come late in flood order.
+
+    start: what each cell brings instead of one, e.g. with the water that enters from beyond the map.
+    """
+    count = [1.0] * len(receivers) if start is None else start.ravel().tolist()
     to = receivers.tolist()
     for i in reversed(order.tolist()):
         if to[i] >= 0:
             count[to[i]] += count[i]
     side = round(len(receivers) ** 0.5)
     return np.array(count, np.float64).reshape(side, -1)
+
+
+def fill(windows: Windows, slight: float = SLIGHT_M) -> Windows:
+    """(n, rows, cols) heights with depressions filled to their rim, rising by `slight` a cell away from the outlet (Planchon and
+    Darboux 2002): so every cell of the filled ground has a lower neighbour.
+
+    Water leaves over the edge of the window. The lines of the grid are swept in the four directions until nothing changes.
+    """
+    ground = np.ascontiguousarray(windows.transpose(1, 2, 0))  # lines of all windows lie together
+    level = np.full_like(ground, np.inf)
+    for edge in (np.s_[0], np.s_[-1], np.s_[:, 0], np.s_[:, -1]):
+        level[edge] = ground[edge]
+    while True:
+        before = level.copy()
+        for flip in (np.s_[:], np.s_[::-1]):
+            for turned in (False, True):
+                _sweep(_view(level, turned, flip), _view(ground, turned, flip), slight)
+        if np.array_equal(before, level):
+            return np.ascontiguousarray(level.transpose(2, 0, 1))
+
+
+def _view(grid: Windows, turned: bool, flip: slice) -> Windows:
+    return (grid.transpose(1, 0, 2) if turned else grid)[flip]
+
+
+def _sweep(level: Windows, ground: Windows, slight: float) -> None:
+    """Lower each line of `level` to what can flow to the line before it; in place."""
+    for k in range(1, len(level) - 1):
+        line = level[k - 1]
+        lowest = np.minimum(np.minimum(line[:-2], line[1:-1]), line[2:]) + slight
+        np.maximum(lowest, ground[k, 1:-1], out=lowest)
+        np.minimum(level[k, 1:-1], lowest, out=level[k, 1:-1])

@@ -61,7 +61,7 @@ class Biome:
     grass_tint: season -> multiplier of the grass colours. palette: material class -> linear RGB mean to grade it towards
     (see `palette`). haze, sky_tint: linear RGB of the distant air and of the sky.
     sea: whether the world's sea level floods low ground. standing_water: factor of the wished-for wetness; dry country
-    keeps few lakes.
+    keeps few lakes. path: material that trodden ground shows.
     """
 
     name: str
@@ -77,6 +77,7 @@ class Biome:
     winter_snow: bool = False
     sea: bool = False
     standing_water: float = 1.0
+    path: str = "gravel"
     grass_tint: dict[str, Colour] = field(default_factory=dict)
     palette: dict[str, Colour] = field(default_factory=dict)
     haze: Colour = (0.55, 0.66, 0.80)
@@ -144,6 +145,7 @@ def temperate_forest() -> Biome:
         ),
         rocks_per_hectare=16.0,
         rock_material="mossy_rock",
+        path="soil",
         grass=7.0,
         winter_snow=True,
         grass_tint=GREEN_YEAR,
@@ -171,6 +173,7 @@ def meadow() -> Biome:
         ),
         rocks_per_hectare=5.0,
         rock_material="rock",
+        path="soil",
         grass=14.0,
         winter_snow=True,
         grass_tint=GREEN_YEAR,
@@ -218,6 +221,7 @@ def canyon() -> Biome:
         rocks_per_hectare=34.0,
         rock_material="rock",
         standing_water=0.6,
+        path="sand",
         grass=1.5,
         grass_tint={},
         palette={
@@ -247,6 +251,7 @@ def coast() -> Biome:
         species=(Species("pine", 30.0, altitude=(0.05, 0.2)), Species("shrub", 30.0), Species("broadleaf", 12.0)),
         rocks_per_hectare=14.0,
         rock_material="rock",
+        path="sand",
         grass=8.0,
         sea=True,
         grass_tint=GREEN_YEAR,
@@ -300,6 +305,7 @@ def tundra() -> Biome:
         species=(Species("shrub", 70.0), Species("spruce", 2.5, moisture=(0.3, 0.6)), Species("dead_tree", 1.0)),
         rocks_per_hectare=30.0,
         rock_material="rock",
+        path="gravel",
         grass=6.0,
         snow_line=0.80,
         winter_snow=True,
@@ -331,19 +337,22 @@ def make_biome(name: str) -> Biome:
 
 
 def ground_layers(biome: Biome, season: str) -> tuple[Layer, ...]:
-    """The ground of a season, bottom first; winter lays (or lowers) the snow where the biome has one."""
+    """The ground of a season, bottom first; winter lays (or lowers) the snow where the biome has one.
+
+    The material of trodden paths is always among them, if only for the paths.
+    """
     layers = [biome.base, *biome.overlays]
     if season == "winter" and biome.winter_snow:
         layers = [layer for layer in layers if layer.material != "snow"]
         layers.append(
             Layer("snow", slope=(0.95, 0.62), patches=(0.16, 0.34), patch_m=18.0, shore_m=(0.1, 0.6), ragged=0.8)
         )
+    if biome.path not in {layer.material for layer in layers}:
+        layers.append(Layer(biome.path, strength=0.0))
     return tuple(layers)
 
 
 def materials_needed(biome: Biome, season: str = "summer") -> tuple[str, ...]:
-    """Material classes a scene of this biome draws with: ground, boulders and, where trees stand, bark. Sorted, unique."""
-    names = {layer.material for layer in ground_layers(biome, season)} | {biome.rock_material}
-    if any(plant.name not in ("cactus", "shrub") for plant in biome.species):
-        names.add("bark")
-    return tuple(sorted(names))
+    """Material classes a scene of this biome draws with: ground, boulders, bark and timber, stone. Sorted, unique."""
+    names = {layer.material for layer in ground_layers(biome, season)}
+    return tuple(sorted(names | {biome.rock_material, "bark", "rock"}))

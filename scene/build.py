@@ -1,6 +1,7 @@
 """A whole environment from its terrain and materials: the one place where the parts of the scene room meet."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,14 @@ from seedscape.generation.values import HeightField, MaterialMaps, Terrain
 from seedscape.scene.biomes import Biome, ground_layers, make_biome, materials_needed
 from seedscape.scene.contact import contact_shade
 from seedscape.scene.cover import shore_heights
+from seedscape.scene.earthworks import dig
 from seedscape.scene.ground import ground_models
 from seedscape.scene.horizon import HORIZON_TEXTURE, horizon_materials, paint_horizon
 from seedscape.scene.palette import grade_materials
+from seedscape.scene.plan import lay_out
+from seedscape.scene.rivers import find_rivers
 from seedscape.scene.scatter import Placement, place
+from seedscape.scene.settle import settle
 from seedscape.scene.site import Site
 from seedscape.scene.site_survey import survey
 from seedscape.scene.sky import TEXTURE as SKY
@@ -32,7 +37,8 @@ Models = dict[str, tuple[Mesh, ...]]
 GROUND_TRIANGLES = 62_000  # base layer and horizon; overlays of the same triangles come on top
 DRAWN_GROUND_TRIANGLES = 150_000  # all layers and the water together
 DOME_REACH = 1.01  # the land is a disc as wide as the square it is made on; the sky stands just behind its rim
-SHORE_BAND_M, SHORE_IMPORTANCE = 1.2, 3.0  # metres above or below the water; factor
+SHORE_BAND_M = 1.2  # metres above or below the water
+FINER = 3.0  # factor of the mesh's accuracy at shores, paths and structures
 ERROR_RINGS_M = (30.0, 60.0, 120.0, 240.0, 500.0, 1000.0, 2000.0, 6000.0)
 
 
@@ -57,20 +63,29 @@ def build_scene(
     materials = grade_materials(materials, biome)
     tell("survey")
     site = survey(terrain, spec, biome)
+    rivers = find_rivers(site, spec, biome)
+    if rivers:
+        terrain = dig(terrain, rivers, (), ())
+        site = survey(terrain, spec, biome, rivers)
+    tell("structures")
+    plan = lay_out(site, spec)
+    terrain = dig(terrain, (), plan.pads, plan.trails)
+    site = survey(terrain, spec, biome, rivers, plan)
+    settled = settle(plan, materials)
     tell("plants and rocks")
     placed = place(site, biome, spec, materials)
     tell("ground")
-    lattice = measure(terrain, Tolerance(), _shores(site))
+    lattice = measure(terrain, Tolerance(), _importance(site))
     water = water_model(site, lattice.half_m)
     spare = DRAWN_GROUND_TRIANGLES - sum(len(part.indices) for part in water)
     mesh, models = _ground(site, lattice, biome, spec, materials, contact_shade(placed.shadows, spec.size_m), spare)
     land = dict(models)
     nodes = [Node(name, model=name) for name in models]
-    models |= placed.models
-    nodes += placed.nodes
+    models |= settled.models | placed.models
+    nodes += [*settled.nodes, *placed.nodes]
     kinds, textures = _ground_materials(biome, spec, materials)
-    kinds |= placed.materials
-    textures |= placed.textures
+    kinds |= settled.materials | placed.materials
+    textures |= settled.textures | placed.textures
     tell("horizon")
     textures[HORIZON_TEXTURE] = paint_horizon(site, biome, spec, materials, lattice.half_m)
     if water:
@@ -87,7 +102,7 @@ def build_scene(
     nodes += [Node("sky", model="sky"), Node("sun", light="sun", rotation=sky.rotation)]
 
     tell("paths")
-    walkable = walkable_mesh(site, mesh, placed.blockers)
+    walkable = walkable_mesh(site, mesh, replace(placed.blockers, rectangles=settled.rectangles))
     turn = float(fractions(stream(spec.seed, "scene", "spawn"), 1)[0])
     half = spec.size_m / 2.0
     used = {part.material for parts in models.values() for part in parts}
@@ -98,19 +113,25 @@ def build_scene(
         textures=textures,
         lights={"sun": sky.light},
         nodes=tuple(nodes),
-        spawn_points=spawn_points(site, walkable, turn),
+        spawn_points=spawn_points(site, walkable, turn, settled.starts),
         walkable=walkable,
-        collision=_with_hulls(collision_mesh(site, mesh), placed),
+        collision=_with_hulls(collision_mesh(site, mesh), placed.collision, settled.collision),
         bounds=((-half, float(site.height_m.min()) - 1.0, -half), (half, float(site.height_m.max()) + 40.0, half)),
         spec=spec_to_dict(spec),
-        extras=_figures(site, mesh, land, placed) | {"sun_elevation_deg": round(sky.sun_elevation_deg, 2)},
+        extras=_figures(site, mesh, land, placed)
+        | settled.figures
+        | {"sun_elevation_deg": round(sky.sun_elevation_deg, 2)},
     )
 
 
-def _shores(site: Site) -> HeightField:
-    """Where the ground's mesh should be finer: a coarse triangle shows most where a flat lake cuts it."""
+def _importance(site: Site) -> HeightField:
+    """Where the ground's mesh should be finer: where a flat lake cuts it, along paths, at the feet of structures."""
     near = shore_heights(site) < SHORE_BAND_M
-    factor = np.where(near, SHORE_IMPORTANCE, 1.0).astype(np.float32)
+    line = site.origin_m[0] + np.arange(len(near)) * site.spacing_m
+    reach = site.spacing_m * 0.6  # a path is narrower than the posts are apart
+    for dx, dz in ((0.0, 0.0), (reach, 0.0), (-reach, 0.0), (0.0, reach), (0.0, -reach)):
+        near = near | ~site.free(line[None, :] + dx, line[:, None] + dz)
+    factor = np.where(near, FINER, 1.0).astype(np.float32)
     return HeightField(factor, site.spacing_m, site.origin_m)
 
 
@@ -147,14 +168,13 @@ def _ground_materials(
     return kinds, textures
 
 
-def _with_hulls(ground: Mesh, placed: Placement) -> Mesh:
+def _with_hulls(ground: Mesh, *hulls: tuple[np.ndarray, np.ndarray]) -> Mesh:
     """The collision ground and the simple hulls of what stands on it, as one mesh."""
-    positions, indices = placed.collision
-    return Mesh(
-        positions=np.concatenate([ground.positions, positions]),
-        indices=np.concatenate([ground.indices, indices + np.uint32(len(ground.positions))]),
-        material=ground.material,
-    )
+    positions, indices = ground.positions, ground.indices
+    for more, triangles in hulls:
+        indices = np.concatenate([indices, triangles + np.uint32(len(positions))])
+        positions = np.concatenate([positions, more])
+    return Mesh(positions=positions, indices=indices, material=ground.material)
 
 
 def _figures(site: Site, mesh: GroundMesh, land: Models, placed: Placement) -> dict[str, Any]:
@@ -170,6 +190,13 @@ def _figures(site: Site, mesh: GroundMesh, land: Models, placed: Placement) -> d
         "lakes": [
             {"area_m2": round(lake.area_m2), "depth_m": round(lake.depth_m, 2), "level_m": round(lake.level_m, 2)}
             for lake in site.lakes
+        ],
+        "rivers": [
+            {
+                "length_m": round(float(river.shown.sum())),
+                "fall_m": round(float(river.points[0, 1] - river.points[-1, 1]), 2),
+            }
+            for river in site.rivers
         ],
         "sea_level_m": None if site.sea_level_m is None else round(site.sea_level_m, 2),
         **placed.figures,

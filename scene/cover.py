@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedscape.scene.biomes import WHITE, Biome, Colour, Layer, Ramp
+from seedscape.scene.earthworks import nearest
 from seedscape.scene.noise import land_noise
 from seedscape.scene.numeric import smoothstep
 from seedscape.scene.site import Site
@@ -14,6 +15,7 @@ Float = NDArray[np.float64]
 
 NO_WATER_M = 99.0  # height above the water where there is none near
 SHORE_REACH_M = 40.0
+RIVER_REACH_M = 14.0
 LEAST_WEIGHT = 0.06  # fainter layers are left out: they cost triangles and nobody sees them
 
 
@@ -32,6 +34,7 @@ class LandPoints:
     curvature: Float
     shore_m: Float
     openness: Float
+    worn: Float | None = None  # 0 .. 1, how much of a path; None: nowhere
 
 
 def altitude_range(site: Site) -> tuple[float, float]:
@@ -63,14 +66,24 @@ def shore_heights(site: Site) -> NDArray[np.float32]:
         result = np.where(near, np.minimum(result, np.abs(height - lake.level_m)), result)
     if site.sea_level_m is not None:
         result = np.minimum(result, np.maximum(height - site.sea_level_m, 0.0))
+    line: Float = site.origin_m[0] + np.arange(height.shape[0], dtype=np.float64) * site.spacing_m
+    for river in site.rivers:
+        points = river.points[river.shown]
+        if len(points):
+            distance, index = nearest(points[:, [0, 2]], line, line, river.width_m[river.shown] * 0.5 + RIVER_REACH_M)
+            above = height - points[np.maximum(index, 0), 1] + 0.12 * np.where(index >= 0, distance, 0.0)
+            result = np.where(index >= 0, np.minimum(result, np.maximum(above, 0.0)), result)
     return result.astype(np.float32)
 
 
-def layer_weights(layers: tuple[Layer, ...], at: LandPoints, seed: int, detail: int = 3) -> Float:
+def layer_weights(
+    layers: tuple[Layer, ...], at: LandPoints, seed: int, detail: int = 3, path: str | None = None
+) -> Float:
     """(layers, ...) share of each layer, adding up to 1.
 
     A later layer lies over the earlier ones: it takes its own cover and leaves them the rest. Noise moves every border, so that
-    none follows a contour line; `detail` is the number of octaves of that noise (fewer where a pixel is many metres wide).
+    none follows a contour line; `detail` is the number of octaves of that noise (fewer where a pixel is many metres wide). `path`: the material that shows
+    where the ground is worn, whatever lies around.
     """
     shape = at.altitude.shape
     shares: list[Float] = []
@@ -78,7 +91,9 @@ def layer_weights(layers: tuple[Layer, ...], at: LandPoints, seed: int, detail: 
         if number == 0:
             shares.append(np.ones(shape))
             continue
-        cover = _cover(layer, at, seed, detail)
+        cover = _cover(layer, at, seed, detail) if layer.strength > 0.0 else np.zeros(shape)
+        if at.worn is not None and path is not None:
+            cover = np.maximum(cover, at.worn) if layer.material == path else cover * (1.0 - at.worn)
         shares = [share * (1.0 - cover) for share in shares]
         shares.append(cover)
     weights = np.stack(shares)

@@ -146,6 +146,7 @@ def grow_grass(site: Site, biome: Biome, spec: SceneSpec, materials: dict[str, M
     tint = tint / np.maximum(share, 1e-6)[:, None]
     clumps = smoothstep(0.25, 0.62, land_noise(spec.seed, "tufts", x, z, 3.2, 3))
     grows = (draw < share * (0.25 + 0.75 * clumps)) & (site.sample(site.water_depth_m, x, z) <= 0.0) & (at.slope < 0.9)
+    grows &= draw < 1.0 - site.worn(x, z)
     keep = np.nonzero(grows)[0][:count]
     if not len(keep):
         return []

@@ -110,7 +110,7 @@ def _vertices(
     # A normal speaks for the triangle's size, not for a single post: it reaches as far as edges are allowed to be long.
     normal = normals(site.terrain, mesh.x, mesh.z, np.maximum(1.0, 0.02 * distance))
     at = land_points(site, mesh.x[used], mesh.z[used], mesh.y[used], normal[used])
-    weights = layer_weights(layers, at, spec.seed)
+    weights = layer_weights(layers, at, spec.seed, path=biome.path)
     alphas = np.zeros((len(layers), count))
     alphas[:, used] = np.where((over := over_alphas(weights)) < ALPHA_STEP, 0.0, over)
     shade = np.ones((count, 3))
@@ -132,6 +132,7 @@ def land_points(site: Site, x: Float, z: Float, y: Float, normal: Float) -> Land
         curvature=site.sample(site.curvature, x, z),
         shore_m=site.sample(shore_heights(site), x, z),
         openness=site.sample(site.openness, x, z),
+        worn=site.worn(x, z),
     )
 
 

@@ -12,7 +12,7 @@ from seedscape.scene.noise import land_noise
 from seedscape.scene.numeric import Float64, cos_sin, smoothstep
 from seedscape.scene.site import Site
 from seedscape.scene.spec import SceneSpec
-from seedscape.scene.walkable import best_heading
+from seedscape.scene.walkable import first_heading
 
 TREE_CELL_M = 5.0
 TREE_GAP_M = 3.4
@@ -104,7 +104,7 @@ def plant_stand(site: Site, biome: Biome, spec: SceneSpec) -> Stand:
 
 def _open_view(site: Site, x: Float64, z: Float64) -> Float64:
     """Share of the trees that may stand: few in a lane along the finest view from the spawn point, or a wood would hide it."""
-    cosine, sine = cos_sin(best_heading(site, 0.0, 0.0) / (2.0 * math.pi))
+    cosine, sine = cos_sin(first_heading(site) / (2.0 * math.pi))
     along, across = -sine * x - cosine * z, np.abs(cosine * x - sine * z)
     half = VIEW_HALF_M + VIEW_SPREAD * np.clip(along, 0.0, VIEW_M)
     beside = smoothstep(0.7, 1.3, across / half)
@@ -134,8 +134,8 @@ def _draws(rng: np.random.Generator, n: int) -> tuple[Float64, Float64, Float64,
 
 
 def _dry(site: Site, x: Float64, z: Float64) -> np.ndarray:
-    """Dry ground with a little margin: no water at the point nor a few metres to any side."""
-    dry = np.ones(len(x), bool)
+    """Dry, free ground with a little margin: no water at the point nor a few metres to any side, no path, no floor."""
+    dry = site.free(x, z)
     for dx, dz in ((0.0, 0.0), (1.5, 0.0), (-1.5, 0.0), (0.0, 1.5), (0.0, -1.5)):
         dry &= site.sample(site.water_depth_m, x + dx, z + dz) <= 0.0
     return dry

@@ -85,7 +85,7 @@ def paint_horizon(
         0, EDGE, BAND
     ):  # a band at a time stays in the processor's cache: half the time, a tenth of the memory
         at = _far_points(site, fields, line, line[first : first + BAND])
-        weights = layer_weights(layers, at, spec.seed, detail=2)
+        weights = layer_weights(layers, at, spec.seed, 2, biome.path)
         color = np.zeros((*weights.shape[1:], 3))
         for layer_color, weight in zip(colors, weights, strict=True):
             if weight.any():
@@ -144,6 +144,7 @@ def _far_points(site: Site, fields: _Fields, xs: Float, zs: Float) -> LandPoints
         curvature=curvature + (_on_grid(fields.curvature, xs, zs) - curvature) * inside,
         shore_m=shore + (_on_grid(fields.shore_m, xs, zs) - shore) * inside,
         openness=_on_grid(fields.openness, xs, zs),
+        worn=None if site.trail is None else _on_grid(site.trail, xs, zs),
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedscape.generation.values import Float32, HeightField, Terrain
+from seedscape.scene.earthworks import River
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Site:
     All grids (rows, cols) float32. slope: rise over run (tan of the angle). curvature: 1/m, positive on ridges and tops.
     moisture: 0 dry .. 1 wet (flow accumulation and hollows). water_depth_m: 0 on dry ground. openness: 0 hidden .. 1 open sky
     (ambient occlusion of the land itself). lakes: largest first. sea_level_m: world height of the sea, None without one.
+    rivers: largest first. trail: 0 .. 1 how much the ground is a path; taken: above 0.5 nothing grows or lies (see `plan`).
+    view_rad: heading of the first visitor where something was built for them.
     """
 
     terrain: Terrain
@@ -39,7 +42,21 @@ class Site:
     openness: Float32
     lakes: tuple[Lake, ...] = ()
     sea_level_m: float | None = None
+    rivers: tuple[River, ...] = ()
+    trail: HeightField | None = None
+    taken: HeightField | None = None
+    view_rad: float | None = None
 
     def sample(self, grid: Float32, x: NDArray[np.floating], z: NDArray[np.floating]) -> NDArray[np.float64]:
         """Bilinear values of one of the grids at world points."""
         return HeightField(grid, self.spacing_m, self.origin_m).sample(x, z)
+
+    def worn(self, x: NDArray[np.floating], z: NDArray[np.floating]) -> NDArray[np.float64]:
+        """How much the ground at world points is a path, 0 .. 1."""
+        shape = np.broadcast_shapes(np.shape(x), np.shape(z))
+        return np.zeros(shape) if self.trail is None else self.trail.sample(x, z)
+
+    def free(self, x: NDArray[np.floating], z: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """World points where things may grow and lie: off paths and floors."""
+        shape = np.broadcast_shapes(np.shape(x), np.shape(z))
+        return np.ones(shape, bool) if self.taken is None else np.asarray(self.taken.sample(x, z) <= 0.5)

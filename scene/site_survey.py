@@ -5,17 +5,23 @@ watershed-labeling algorithm"); every cell then drains to its steepest lower nei
 where the filled ground is flat (D8).
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from seedscape.generation.hydrology import NEIGHBOURS, accumulate, flood, receivers
 from seedscape.generation.values import Terrain
 from seedscape.scene.biomes import Biome
+from seedscape.scene.earthworks import River, nearest
 from seedscape.scene.joined import joined
 from seedscape.scene.land import grid_heights
 from seedscape.scene.numeric import cos_sin, smoothstep
 from seedscape.scene.site import Lake, Site
 from seedscape.scene.spec import SceneSpec
+
+if TYPE_CHECKING:
+    from seedscape.scene.plan import Plan
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -34,8 +40,13 @@ SIGHT_M, SIGHT_STEPS, SIGHT_RAYS = 3500, 48, 48
 EYE_M = 1.65
 
 
-def survey(terrain: Terrain, spec: SceneSpec, biome: Biome) -> Site:
-    """Land properties over the visited square of spec.size_m, on posts about 4 m apart (finer for small squares)."""
+def survey(
+    terrain: Terrain, spec: SceneSpec, biome: Biome, rivers: tuple[River, ...] = (), plan: "Plan | None" = None
+) -> Site:
+    """Land properties over the visited square of spec.size_m, on posts about 4 m apart (finer for small squares).
+
+    rivers, plan: what has been dug into the terrain since it was surveyed first; no lake may rise into what is built.
+    """
     steps = int(min(max(spec.size_m / 4.0, 128.0), 320.0)) // 2 * 2
     spacing = spec.size_m / steps
     line: Float = (np.arange(steps + 1, dtype=np.float64) - steps / 2) * spacing
@@ -47,12 +58,17 @@ def survey(terrain: Terrain, spec: SceneSpec, biome: Biome) -> Site:
     area = accumulate(receivers(filled, parents, spacing), order) * spacing * spacing
     sea_m = _sea_level(terrain, biome)
     water = spec.water * biome.standing_water
-    lakes = find_lakes(height, filled, spacing, line, water, sea_m)
+    built = np.zeros(height.shape, bool)
+    if plan is not None:
+        built = plan.taken.sample(line[None, :], line[:, None]) > 0.0
+    lakes = find_lakes(height, filled, spacing, line, water, sea_m, built)
     depth = np.zeros_like(height)
     for lake in lakes:
         depth[lake.mask] = lake.level_m - height[lake.mask]
     if sea_m is not None:
         depth = np.maximum(depth, sea_m - height)
+    for river in rivers:
+        depth = np.maximum(depth, _river_depth(river, line, spacing))
     curvature = _curvature(smooth, spacing)
     return Site(
         terrain=terrain,
@@ -67,7 +83,22 @@ def survey(terrain: Terrain, spec: SceneSpec, biome: Biome) -> Site:
         openness=openness(height, spacing).astype(np.float32),
         lakes=lakes,
         sea_level_m=sea_m,
+        rivers=rivers,
+        trail=None if plan is None else plan.trail,
+        taken=None if plan is None else plan.taken,
+        view_rad=None if plan is None else plan.view_rad,
     )
+
+
+def _river_depth(river: River, line: Float, spacing: float) -> Float:
+    """Depth at posts in or beside a river: posts are as far apart as it is wide, so those next to it count as wet too."""
+    points = river.points[river.shown]
+    if not len(points):
+        return np.zeros((len(line), len(line)))
+    half = np.maximum(river.width_m[river.shown] * 0.5 + 0.4, spacing * 0.72)
+    distance, index = nearest(points[:, [0, 2]], line, line, half)
+    depth = np.maximum(river.depth_m[river.shown], 0.35)
+    return np.where(index >= 0, depth[np.maximum(index, 0)], 0.0) * (distance < np.inf)
 
 
 def find_lakes(
@@ -77,11 +108,12 @@ def find_lakes(
     line: Float,
     water: float,
     sea_m: float | None,
+    built: Bool | None = None,
 ) -> tuple[Lake, ...]:
     """Hollows deep and wide enough to hold a lake, largest first; their surfaces are exactly flat.
 
     water 0 .. 1 sets both how small a hollow may be and how full it stands. A lake that would flood the spawn point is drained
-    to below the ground there, and dropped when little is left of it.
+    to below the ground there, and dropped when little is left of it; so is one that would reach posts of `built`.
     """
     if water <= 0.0:
         return ()
@@ -107,6 +139,8 @@ def find_lakes(
         surface = bottom + float(deepest[number]) * share
         if guarded[cells].any():
             surface = min(surface, dry_m)
+        if built is not None and built.ravel()[cells].any():
+            surface = min(surface, float(flat_height[cells][built.ravel()[cells]].min()) - DRY_FREEBOARD_M)
         if sea_m is not None and surface <= sea_m:
             continue
         wet = cells[flat_height[cells] < surface]

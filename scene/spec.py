@@ -13,7 +13,7 @@ from seedscape.assets.errors import RequestError
 from seedscape.scene.biomes import BIOMES, make_biome
 
 MAX_SEED = 2**53 - 1  # the largest whole number that JSON and JavaScript keep exactly
-PURPOSES = ("explore",)
+PURPOSES = ("explore", "game", "education", "commerce")
 SEASONS = ("spring", "summer", "autumn", "winter")
 WEATHERS = ("clear", "hazy", "overcast")
 

@@ -1,6 +1,6 @@
 """Where a visitor may stand, what stops a body, and where a visit starts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,17 +19,20 @@ MAX_SLOPE = 0.7002  # tan 35 degrees
 WADE_M = 0.3
 EDGE_MARGIN_M = 4.0
 EYE_M = 1.65
+BODY_M = 0.25  # kept free beside walls; with the ground's triangles that leaves half a metre
 HEADINGS = 24
 SPREAD_M = (120.0, 190.0, 150.0, 230.0)  # distances of the further spawn points
 
 
 @dataclass(frozen=True)
 class Blockers:
-    """Things nobody can stand in: discs on the ground. x, z, radius_m: (n,) float64."""
+    """Things nobody can stand in. Discs on the ground: x, z, radius_m (n,) float64; walls: rectangles (m, 5) of x, z, half
+    sizes before the turn, and turn."""
 
     x: Float
     z: Float
     radius_m: Float
+    rectangles: Float = field(default_factory=lambda: np.zeros((0, 5)))
 
 
 def walkable_mesh(site: Site, mesh: GroundMesh, blockers: Blockers | None = None) -> Mesh:
@@ -46,7 +49,7 @@ def walkable_mesh(site: Site, mesh: GroundMesh, blockers: Blockers | None = None
     triangles = triangles[near]
     dry = site.sample(site.water_depth_m, x, z) <= WADE_M
     good = dry[triangles].all(axis=1) & (_slopes(x, y, z, triangles) <= MAX_SLOPE)
-    if blockers is not None and len(blockers.x):
+    if blockers is not None and len(blockers.x) + len(blockers.rectangles):
         good &= ~_blocked(x, z, triangles, blockers)
     triangles = triangles[good]
     triangles = triangles[_connected(x, z, triangles)]
@@ -59,18 +62,22 @@ def collision_mesh(site: Site, mesh: GroundMesh) -> Mesh:
     return _plain_mesh(mesh.x, mesh.y, mesh.z, mesh.triangles[inside], "collision")
 
 
-def spawn_points(site: Site, walkable: Mesh, seed_turn: float) -> tuple[SpawnPoint, ...]:
-    """spawn_0 at the origin with the best view ahead, then up to four on walkable ground around it.
+def spawn_points(
+    site: Site, walkable: Mesh, seed_turn: float, starts: tuple[SpawnPoint, ...] = ()
+) -> tuple[SpawnPoint, ...]:
+    """spawn_0 at the origin with the best view ahead, then those of the structures, then up to four on walkable ground around.
 
-    seed_turn: 0 .. 1, turns the ring of further points.
+    seed_turn: 0 .. 1, turns the ring of further points. starts: what structures ask for; names are given here.
     """
     origin_y = float(site.terrain.height(np.zeros(1), np.zeros(1))[0])
-    points = [SpawnPoint("spawn_0", (0.0, origin_y, 0.0), best_heading(site, 0.0, 0.0))]
+    points = [SpawnPoint("spawn_0", (0.0, origin_y, 0.0), first_heading(site))]
+    points += [replace(start, name=f"spawn_{k}") for k, start in enumerate(starts, 1)]
     if len(walkable.indices) == 0:
         return tuple(points)
     corners = walkable.positions.astype(np.float64)[walkable.indices]
     centres = corners.mean(axis=1)
-    centres = centres[site.sample(site.water_depth_m, centres[:, 0], centres[:, 2]) <= 0.0]
+    dry = site.sample(site.water_depth_m, centres[:, 0], centres[:, 2]) <= 0.0
+    centres = centres[dry & site.free(centres[:, 0], centres[:, 2])]
     if len(centres) == 0:
         return tuple(points)
     room = site.size_m / 1000.0
@@ -86,6 +93,11 @@ def spawn_points(site: Site, walkable: Mesh, seed_turn: float) -> tuple[SpawnPoi
             continue
         points.append(SpawnPoint(f"spawn_{len(points)}", (x, float(centres[nearest, 1]), z), best_heading(site, x, z)))
     return tuple(points)
+
+
+def first_heading(site: Site) -> float:
+    """Yaw of the first visitor: towards what was built for them, else the finest view."""
+    return best_heading(site, 0.0, 0.0) if site.view_rad is None else site.view_rad
 
 
 def best_heading(site: Site, x: float, z: float) -> float:
@@ -161,6 +173,15 @@ def _blocked(x: Float, z: Float, triangles: Int, blockers: Blockers) -> Bool:
         near = order[first:last]
         dx, dz = cx[near] - bx, cz[near] - bz
         hit[near[dx * dx + dz * dz < radius * radius]] = True
+    for bx, bz, half_x, half_z, turn in blockers.rectangles.tolist():
+        radius = half_x + half_z + 2.0 * BODY_M
+        first, last = np.searchsorted(sorted_x, (bx - radius, bx + radius))
+        near = order[first:last]
+        c, s = (float(v) for v in cos_sin(turn))
+        for k in range(3):  # no corner of a triangle may reach into a wall
+            dx, dz = x[triangles[near, k]] - bx, z[triangles[near, k]] - bz
+            inside = (np.abs(dx * c - dz * s) < half_x + BODY_M) & (np.abs(dx * s + dz * c) < half_z + BODY_M)
+            hit[near[inside]] = True
     return hit
 
 

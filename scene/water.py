@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from seedscape.generation.rng import stream
 from seedscape.generation.values import Terrain
+from seedscape.scene.earthworks import River
 from seedscape.scene.numeric import cos_sin, smoothstep
 from seedscape.scene.site import Site
 from seedscape.scene.values import Material, Mesh, Texture
@@ -23,6 +24,7 @@ CLEAR_DEPTH_M = 2.2  # where the bottom is lost from sight
 DEEP_COLOR = (0.020, 0.062, 0.070)  # linear; a lake seen from above without the sky's reflection
 SHALLOW_COLOR = (0.070, 0.130, 0.105)
 SEA_CELLS = 96
+BANK_OVERLAP_M = 0.35
 
 
 def water_model(site: Site, half_m: float) -> tuple[Mesh, ...]:
@@ -30,6 +32,7 @@ def water_model(site: Site, half_m: float) -> tuple[Mesh, ...]:
     parts = [_sheet(site, lake.mask, lake.level_m) for lake in site.lakes]
     if site.sea_level_m is not None:
         parts.append(_sea(site.terrain, site.sea_level_m, half_m))
+    parts += [_ribbon(river) for river in site.rivers]
     parts = [part for part in parts if len(part[1])]
     if not parts:
         return ()
@@ -103,6 +106,37 @@ def _sheet(site: Site, mask: NDArray[np.bool_], level_m: float) -> tuple[Float, 
     points = np.stack([x, np.full(len(x), level_m), z], axis=-1)
     triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
     return points, triangles, level_m - height.ravel()[used]
+
+
+def _ribbon(river: River) -> tuple[Float, NDArray[np.int64], Float]:
+    """A river's surface: five points across, its edges a little under the banks; (points, triangles, depths)."""
+    keep = river.shown.copy()
+    keep[:-1] |= river.shown[1:]  # one step into the lake or the sea it meets
+    keep[1:] |= river.shown[:-1]
+    p = river.points
+    ahead = np.empty((len(p), 2))
+    ahead[1:-1] = p[2:, [0, 2]] - p[:-2, [0, 2]]
+    ahead[0], ahead[-1] = p[1, [0, 2]] - p[0, [0, 2]], p[-1, [0, 2]] - p[-2, [0, 2]]
+    length = np.maximum(np.sqrt(ahead[:, 0] * ahead[:, 0] + ahead[:, 1] * ahead[:, 1]), 1e-9)
+    right = np.stack([-ahead[:, 1] / length, ahead[:, 0] / length], axis=1)
+    across = np.array([-0.5, -0.3, 0.0, 0.3, 0.5])
+    offset = across[None, :] * (river.width_m + 2.0 * BANK_OVERLAP_M)[:, None]
+    points = np.empty((len(p), 5, 3))
+    points[..., 0] = p[:, None, 0] + right[:, None, 0] * offset
+    points[..., 1] = p[:, None, 1]
+    points[..., 2] = p[:, None, 2] + right[:, None, 1] * offset
+    depth = river.depth_m[:, None] * np.array([0.0, 0.8, 1.6, 0.8, 0.0])
+    a = (np.arange(len(p) - 1)[:, None] * 5 + np.arange(4)).reshape(-1)
+    both = np.repeat(keep[:-1] & keep[1:], 4)
+    a = a[both]
+    triangles = np.concatenate([np.stack([a, a + 1, a + 6], axis=1), np.stack([a, a + 6, a + 5], axis=1)])
+    flat = points.reshape(-1, 3)
+    if len(triangles):
+        k = triangles[0]
+        u, v = flat[k[1]] - flat[k[0]], flat[k[2]] - flat[k[0]]
+        if u[2] * v[0] - u[0] * v[2] < 0.0:
+            triangles = triangles[:, ::-1]
+    return flat, triangles, depth.reshape(-1)
 
 
 def _sea(terrain: Terrain, level_m: float, half_m: float) -> tuple[Float, NDArray[np.int64], Float]:

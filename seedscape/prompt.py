@@ -26,6 +26,12 @@ _SAME: dict[str, dict[Any, str]] = {
         "volcanic": "volcanic, volcano, volcanoes, lava, lava field, lava fields",
         "tundra": "tundra, arctic, subarctic, lapland, permafrost",
     },
+    "purpose": {
+        "explore": "explore, exploring, to explore, for walking, for hiking, nature walk",
+        "game": "game, gaming, arena, battle arena, for a game, playing, deathmatch, level for a game",
+        "education": "education, educational, classroom, school, lesson, teaching, open air classroom, lecture, for teaching",
+        "commerce": "commerce, commercial, showroom, shop, store, market, exhibition, gallery, sales",
+    },
     "time_of_day_h": {
         0.0: "midnight, at night, night, starry night, moonlit, moonlight, stars, starry",
         5.0: "first light, before sunrise",

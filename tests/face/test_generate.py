@@ -34,7 +34,7 @@ def _quick_preview(monkeypatch: pytest.MonkeyPatch) -> None:
         ([], "Missing argument 'SEED' (see seedscape generate --help)"),
         (["1", "2"], "Got unexpected extra argument (2) (see seedscape generate --help)"),
         (["1", "--biome", "alpin"], "biome: expected one of the names, got alpin (did you mean alpine?)"),
-        (["1", "--purpose", "game"], "purpose: expected one of the names, got game (known: explore)"),
+        (["1", "--purpose", "gmae"], "purpose: expected one of the names, got gmae (did you mean game?)"),
         (["1", "--size-m", "100"], "size_m: expected a number 200 to 2000 (m), got 100"),
         (["1", "--size-m", "nan"], "size_m: expected a number 200 to 2000 (m), got nan"),
         (["1", "--size-m", "-inf"], "size_m: expected a number 200 to 2000 (m), got -inf"),
