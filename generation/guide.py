@@ -18,9 +18,9 @@ ROUGHNESS_WAVES = ((20, 1.0), (50, 1.2))
 
 @dataclass(frozen=True)
 class Wish:
-    """Wanted at one place. tilt_x, tilt_y: slope eastwards and southwards in units of the usual tilt of a block.
+    """Wanted at one place. altitude in posts; tilt_x, tilt_y: slope eastwards and southwards in posts a cell.
 
-    altitude: in usual tilts times cells. roughness, rank (how high among its surroundings): 0 .. 1, uniform over the world.
+    roughness, rank (how high among its surroundings): 0 .. 1, uniform over the world.
     """
 
     altitude: float
@@ -40,9 +40,13 @@ class Guide(Protocol):
 
 @dataclass(frozen=True)
 class WildGuide:
-    """Wishes drawn from a seed. roughness: centre of what is wanted, 0 (blandest land of its kind) .. 1; None: all of it."""
+    """Wishes drawn from a seed. steepness: usual tilt of the land that is at hand, posts a cell.
+
+    roughness: centre of what is wanted, 0 (blandest land of its kind) .. 1; None: all of it.
+    """
 
     seed: int
+    steepness: float
     roughness: float | None = None
 
     def at(self, row: float, col: float) -> Wish:
@@ -55,7 +59,7 @@ class WildGuide:
             tilt_y += weight * down
             energy += weight * weight * SLOPE_VARIANCE
             height_energy += (weight * cells) ** 2 * VALUE_VARIANCE
-        scale = TILT_SHARE / np.sqrt(energy)
+        scale = TILT_SHARE * self.steepness / np.sqrt(energy)
         rough, rough_energy = 0.0, 0.0
         for cells, weight in ROUGHNESS_WAVES:
             rough += weight * smooth_noise(row / cells, col / cells, self.seed, "roughness", cells)[0]
@@ -87,8 +91,23 @@ def smooth_noise(row: float, col: float, seed: int, *path: str | int) -> tuple[f
     return float(value), float(east), float(south)
 
 
-def _spline(t: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Quadratic B-spline weights of the previous, own and next node at t in -1/2 .. 1/2 from the own, and their slopes."""
+def noise_window(
+    row: int, col: int, rows: int, cols: int, spacing: int, seed: int, *path: str | int
+) -> NDArray[np.float64]:  # fmt: skip
+    """(rows, cols) the same noise on a window of a grid, nodes `spacing` grid steps apart; bounded by -1 and 1."""
+    r, c = np.arange(row, row + rows) / spacing, np.arange(col, col + cols) / spacing
+    r_near, c_near = np.floor(r + 0.5).astype(np.int64), np.floor(c + 0.5).astype(np.int64)
+    r0, c0 = int(r_near[0]) - 1, int(c_near[0]) - 1
+    across = np.arange(c0, int(c_near[-1]) + 2)
+    words = lattice_words(np.arange(r0, int(r_near[-1]) + 2)[:, None], across[None, :], seed, "guide", *path)
+    nodes = (words >> np.uint64(11)).astype(np.float64) * (2.0 / (1 << 53)) - 1.0
+    down_weights, across_weights = _spline(r - r_near)[0], _spline(c - c_near)[0]
+    lines = sum(down_weights[k][:, None] * nodes[r_near - r0 + k - 1] for k in range(3))
+    return np.asarray(sum(across_weights[k][None, :] * lines[:, c_near - c0 + k - 1] for k in range(3)))
+
+
+def _spline(t: NDArray[np.float64] | float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(3, ...) quadratic B-spline weights of the previous, own and next node at t in -1/2 .. 1/2 from the own, and their slopes."""
     a, b = 0.5 - t, 0.5 + t
     return np.array([a * a / 2, 0.75 - t * t, b * b / 2]), np.array([-a, -2.0 * t, b])
 

@@ -13,7 +13,7 @@ Green's function: local, so exact for windows too.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -26,14 +26,15 @@ from seedscape.generation.seams import cheapest_path
 BLOCK = 18  # cells
 OVERLAP = 5
 STEP = BLOCK - OVERLAP
-CANDIDATES = 6000
+CANDIDATES = 4000
 SHORTLISTS = (
     400,
     48,
 )  # candidates left after a few of the known cells' heights, and after all of them; then come latents
-SPARSE = 7  # every how many known cells the first sieve looks at
+SPARSE = 9  # every how many known cells the first sieve looks at
 SOFT = 3.0  # cells over which one block passes into the next: hard seams left bumps of one cell's size in steep land
 LATENT_WEIGHT = 0.15
+EVEN_WEIGHT = 0.3  # for the roughness of cells that overlap
 RELIEF_WEIGHT = 0.25
 TILT_WEIGHT = 0.5
 RANK_WEIGHT = 0.3
@@ -41,13 +42,15 @@ REPEAT_COST = 2.0  # for showing a piece of real land again beside itself
 SCREEN = 0.01  # the correction fades over 1 / sqrt(SCREEN) cells
 REACH = 14  # cells at which the Green's function is cut off
 CELL = 8  # posts
+SEA_POSTS = 0.02  # block means below this are the sea, where they are flat
+DRY_SHARE = 0.03  # of a block may be sea where the sea is not wanted
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 _Kind = TypeVar("_Kind", bound=np.generic)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BankTile:
     """One training tile in cells. latents (h, w, Z) float32; low (h, w) float32 heights in posts; log_relief (h, w)."""
 
@@ -74,8 +77,9 @@ class Library:
     (n, 2) eastwards and southwards in posts a cell, and its mean log relief.
     """
 
-    latents: Float32
+    latents: Float32  # (cells, Z)
     low: Float32
+    log_relief: Float32
     start: NDArray[np.int64]
     stride: NDArray[np.int64]
     corner: NDArray[np.int64]  # (n, 3) tile, row, column
@@ -83,6 +87,21 @@ class Library:
     level: Float32
     rank: Float32
     tilt: Float32
+
+    @cached_property
+    def steepness(self) -> float:
+        """Root mean square of the blocks' mean slopes along an axis, posts a cell."""
+        return float(np.sqrt((self.tilt.astype(np.float64) ** 2).mean())) + 1e-6
+
+    @cached_property
+    def by_relief(self) -> Float32:
+        """The blocks' log relief in rising order."""
+        return np.sort(self.relief)
+
+    @cached_property
+    def by_level(self) -> Float32:
+        """The blocks' mean heights in rising order."""
+        return np.sort(self.level)
 
     def cells(self, blocks: NDArray[np.int64], rows: NDArray[np.int64], cols: NDArray[np.int64]) -> NDArray[np.int64]:
         """(blocks, k) flat cell numbers of k places inside each block."""
@@ -105,16 +124,26 @@ class _Contents:
     heights: Float64
     east: Float64
     south: Float64
+    log_relief: Float64
     latents: Float32
 
 
-_Field = tuple[Float64, Float64, Float64, Float32]  # low, slope_x, slope_y (rows, cols), latents (rows, cols, Z)
+@dataclass(frozen=True)
+class _Field:
+    """What is painted: low, slope_x, slope_y, log_relief (rows, cols), latents (rows, cols, Z)."""
+
+    low: Float64
+    slope_x: Float64
+    slope_y: Float64
+    log_relief: Float64
+    latents: Float32
 
 
-def build_library(tiles: list[BankTile]) -> Library:
-    """Index the blocks of all tiles that are large enough."""
+@lru_cache(maxsize=16)
+def build_library(tiles: tuple[BankTile, ...], sea: bool = True) -> Library:
+    """Index the blocks of all tiles that are large enough; without `sea`, only those where hardly any lies under water."""
     parts: dict[str, list[NDArray[np.generic]]] = {
-        name: [] for name in ("start", "stride", "corner", "relief", "level", "rank", "tilt")
+        name: [] for name in ("start", "stride", "corner", "relief", "level", "rank", "tilt", "water")
     }
     offset = 0
     for t, tile in enumerate(tiles):
@@ -122,7 +151,7 @@ def build_library(tiles: list[BankTile]) -> Library:
         if min(h, w) >= BLOCK:
             r, c = (grid.ravel() for grid in np.indices((h - BLOCK + 1, w - BLOCK + 1)))
             level = _box_means(tile.low)
-            dy, dx = np.gradient(tile.low.astype(np.float64))
+            dy, dx = (np.asarray(slope) for slope in np.gradient(tile.low.astype(np.float64)))
             parts["start"].append(offset + r * w + c)
             parts["stride"].append(np.full(len(r), w))
             parts["corner"].append(np.stack([np.full(len(r), t), r, c], axis=1))
@@ -130,12 +159,18 @@ def build_library(tiles: list[BankTile]) -> Library:
             parts["level"].append(level)
             parts["rank"].append((np.argsort(np.argsort(level, kind="stable"), kind="stable") + 0.5) / len(level))
             parts["tilt"].append(np.stack([_box_means(dx), _box_means(dy)], axis=1))
+            water = (np.abs(tile.low) < SEA_POSTS) & (np.maximum(np.abs(dx), np.abs(dy)) < 1e-3)
+            parts["water"].append(_box_means(water.astype(np.float64)))
         offset += h * w
     joined = {name: np.concatenate(values) for name, values in parts.items()}
+    dry = joined.pop("water") < DRY_SHARE
+    if not sea and dry.any():
+        joined = {name: values[dry] for name, values in joined.items()}
     floats = {name: joined[name].astype(np.float32) for name in ("relief", "level", "rank", "tilt")}
     return Library(
         np.concatenate([tile.latents.reshape(-1, tile.latents.shape[2]) for tile in tiles]),
         np.concatenate([tile.low.ravel() for tile in tiles]),
+        np.concatenate([tile.log_relief.ravel() for tile in tiles]),
         joined["start"], joined["stride"], joined["corner"], **floats,
     )  # fmt: skip
 
@@ -154,16 +189,13 @@ class Quilt:
         self._library, self._guide, self._seed, self._keep = library, guide, seed, keep_altitude
         self._blocks: dict[tuple[int, int], _Block] = {}
         self._land: dict[int, _Contents] = {}
-        self._sorted_relief = np.sort(library.relief)
-        self._sorted_level = np.sort(library.level)
-        # The guide's gradient is measured in the mean tilt of these blocks, so that both have the same range.
-        self._steepness = float(np.sqrt((library.tilt.astype(np.float64) ** 2).mean())) + 1e-6
 
     def window(self, row: int, col: int, rows: int, cols: int) -> Lattice:
         """The cells [row, row + rows) x [col, col + cols)."""
         r0, c0, h, w = row - REACH, col - REACH, rows + 2 * REACH, cols + 2 * REACH
         # One cell more on each side, for the differences of the divergence.
-        low, slope_x, slope_y, latents = self._paint(r0 - 1, c0 - 1, h + 2, w + 2, 4)
+        field = self._paint(r0 - 1, c0 - 1, h + 2, w + 2, 4)
+        low, slope_x, slope_y = field.low, field.slope_x, field.slope_y
         centre = low[1:-1, 1:-1]
         laplacian = low[1:-1, 2:] + low[1:-1, :-2] + low[2:, 1:-1] + low[:-2, 1:-1] - 4.0 * centre
         divergence = slope_x[1:-1, 1:-1] - slope_x[1:-1, :-2] + slope_y[1:-1, 1:-1] - slope_y[:-2, 1:-1]
@@ -172,13 +204,15 @@ class Quilt:
         if self._keep:  # the sea stays where it is, and the correction grows with the land
             correction = correction * np.clip(inner, 0.0, 1.0)
         cut = REACH + 1
-        cells = np.ascontiguousarray(latents[cut:-cut, cut:-cut].transpose(2, 0, 1))
+        cells = np.ascontiguousarray(field.latents[cut:-cut, cut:-cut].transpose(2, 0, 1))
         return Lattice(cells, inner + correction)
 
     def _paint(self, row: int, col: int, rows: int, cols: int, phases: int) -> _Field:
         """The window with the blocks of the first `phases` phases laid over one another."""
-        low, slope_x, slope_y = np.zeros((rows, cols)), np.zeros((rows, cols)), np.zeros((rows, cols))
-        latents = np.zeros((rows, cols, self._library.latents.shape[1]), np.float32)
+        low, slope_x, slope_y, log_relief = (np.zeros((rows, cols)) for _ in range(4))
+        field = _Field(
+            low, slope_x, slope_y, log_relief, np.zeros((rows, cols, self._library.latents.shape[1]), np.float32)
+        )
         first_i, last_i = (row - BLOCK) // STEP + 1, (row + rows - 1) // STEP
         first_j, last_j = (col - BLOCK) // STEP + 1, (col + cols - 1) // STEP
         for phase in range(phases):
@@ -190,24 +224,27 @@ class Quilt:
                         slice(into[0].start - top, into[0].stop - top),
                         slice(into[1].start - left, into[1].stop - left),
                     )
-                    self._lay(self._block(i, j), part, into, (low, slope_x, slope_y, latents))
-        return low, slope_x, slope_y, latents
+                    self._lay(self._block(i, j), part, into, field)
+        return field
 
     def _lay(
         self, block: _Block, part: tuple[slice, slice], into: tuple[slice, slice], field: _Field
     ) -> None:  # fmt: skip
         """Lay `part` of a block over `into` of the painted arrays."""
-        low, slope_x, slope_y, latents = field
         land = self._contents(block.number)
         weight = block.weight[part]
         rest = 1.0 - weight
-        low[into] = weight * (land.heights[part] + block.shift) + rest * low[into]
-        slope_x[into] = weight * land.east[part] + rest * slope_x[into]
-        slope_y[into] = weight * land.south[part] + rest * slope_y[into]
+        for painted, laid in (
+            (field.low, land.heights[part] + block.shift),
+            (field.slope_x, land.east[part]),
+            (field.slope_y, land.south[part]),
+            (field.log_relief, land.log_relief[part]),
+        ):
+            painted[into] = weight * laid + rest * painted[into]
         soft, under = weight[:, :, None].astype(np.float32), rest[:, :, None].astype(np.float32)
         # Latents are near zero-mean: dividing by the root of the squared weights keeps their variance in the blend.
         norm = np.sqrt(soft * soft + under * under)
-        latents[into] = (soft * land.latents[part] + under * latents[into]) / norm
+        field.latents[into] = (soft * land.latents[part] + under * field.latents[into]) / norm
 
     def _contents(self, number: int) -> _Contents:
         found = self._land.get(number)
@@ -221,7 +258,8 @@ class Quilt:
             east, south = np.empty_like(heights), np.empty_like(heights)
             east[:, :-1], south[:-1] = heights[:, 1:] - heights[:, :-1], heights[1:] - heights[:-1]
             east[:, -1], south[-1] = east[:, -2], south[-2]  # the rim has no neighbour: as the one before
-            found = _Contents(heights, east, south, self._library.latents[cells])
+            relief = self._library.log_relief[cells].astype(np.float64)
+            found = _Contents(heights, east, south, relief, self._library.latents[cells])
             self._land[number] = found
         return found
 
@@ -242,42 +280,44 @@ class Quilt:
         if phase == 0:
             best = int(blocks[int(np.argmin(cost))])
             return _Block(best, weight, self._shift(best, i, j))
-        low, _, _, latents = self._paint(i * STEP, j * STEP, BLOCK, BLOCK, phase)
+        field = self._paint(i * STEP, j * STEP, BLOCK, BLOCK, phase)
         sides, beside = _sides(phase), _neighbours(phase)
         known = np.zeros((BLOCK, BLOCK), bool)
         for side in sides:
             _turned(known, side)[:, :OVERLAP] = True
         used = np.array([self._block(i + di, j + dj).number for di, dj in beside])
-        cost = cost + REPEAT_COST * self._repeats(blocks, used)
-        first = np.argsort(cost + self._height_mismatch(blocks, low, known, SPARSE).mean(axis=1), kind="stable")
+        first = np.argsort(cost + self._ground_mismatch(blocks, field, known, SPARSE).mean(axis=1), kind="stable")
         blocks, cost = blocks[first[: SHORTLISTS[0]]], cost[first[: SHORTLISTS[0]]]
-        cost = cost + self._height_mismatch(blocks, low, known, 1).mean(axis=1)
+        cost = cost + REPEAT_COST * self._repeats(blocks, used)
+        cost = cost + self._ground_mismatch(blocks, field, known, 1).mean(axis=1)
         second = np.argsort(cost, kind="stable")[: SHORTLISTS[1]]
         blocks, cost = blocks[second], cost[second]
-        best = int(blocks[int(np.argmin(cost + self._latent_mismatch(blocks, latents, known).mean(axis=1)))])
+        best = int(blocks[int(np.argmin(cost + self._latent_mismatch(blocks, field.latents, known).mean(axis=1)))])
         one = np.array([best])
         error = np.zeros((BLOCK, BLOCK))
-        error[known] = (self._height_mismatch(one, low, known, 1) + self._latent_mismatch(one, latents, known))[0]
+        error[known] = (self._ground_mismatch(one, field, known, 1) + self._latent_mismatch(one, field.latents, known))[
+            0
+        ]
         for side in sides:
             ramp = _ramp(cheapest_path(_turned(error, side)[:, :OVERLAP]))
             view = _turned(weight, side)
             view[...] = np.minimum(view, ramp)
         heights = self._contents(best).heights
-        shift = 0.0 if self._keep else float((low[known] - heights[known]).mean())
+        shift = 0.0 if self._keep else float((field.low[known] - heights[known]).mean())
         return _Block(best, weight, shift)
 
     def _fit(self, blocks: NDArray[np.int64], i: int, j: int) -> Float64:
         """(blocks,) cost of how far each is from what the guide wants at this place."""
         library = self._library
         wish = self._guide.at((i + 0.5) * STEP + OVERLAP / 2, (j + 0.5) * STEP + OVERLAP / 2)
-        target = self._sorted_relief[int(wish.roughness * (len(self._sorted_relief) - 1))]
+        target = library.by_relief[int(wish.roughness * (len(library.by_relief) - 1))]
         cost = RELIEF_WEIGHT * (library.relief[blocks].astype(np.float64) - float(target)) ** 2
         if self._keep:
-            level = self._sorted_level[int(wish.rank * (len(self._sorted_level) - 1))]
+            level = library.by_level[int(wish.rank * (len(library.by_level) - 1))]
             apart = (library.level[blocks].astype(np.float64) - float(level)) / (1.0 + abs(float(level)))
             return np.asarray(cost + apart * apart)
-        tilt = np.array([wish.tilt_x, wish.tilt_y]) * self._steepness
-        apart = (library.tilt[blocks].astype(np.float64) - tilt) / self._steepness
+        tilt = np.array([wish.tilt_x, wish.tilt_y])
+        apart = (library.tilt[blocks].astype(np.float64) - tilt) / library.steepness
         return np.asarray(
             cost + TILT_WEIGHT * (apart * apart).sum(axis=1) / (1.0 + (apart * apart).sum(axis=1))
             + RANK_WEIGHT * (library.rank[blocks].astype(np.float64) - wish.rank) ** 2
@@ -288,7 +328,7 @@ class Quilt:
         if self._keep:
             return 0.0
         wish = self._guide.at((i + 0.5) * STEP + OVERLAP / 2, (j + 0.5) * STEP + OVERLAP / 2)
-        return wish.altitude * self._steepness - float(self._library.level[number])
+        return wish.altitude - float(self._library.level[number])
 
     def _repeats(self, blocks: NDArray[np.int64], used: NDArray[np.int64]) -> NDArray[np.int64]:
         """(blocks,) how many of the `used` blocks each shares most of its land with."""
@@ -296,16 +336,26 @@ class Quilt:
         same = (apart[..., 0] == 0) & (apart[..., 1:] < BLOCK // 2).all(axis=2)
         return np.asarray(same.sum(axis=1), np.int64)
 
-    def _height_mismatch(
-        self, blocks: NDArray[np.int64], low: Float64, known: NDArray[np.bool_], every: int
+    def _ground_mismatch(
+        self, blocks: NDArray[np.int64], field: _Field, known: NDArray[np.bool_], every: int
     ) -> Float64:  # fmt: skip
-        """(blocks, known cells / every) squared differences in units of the block's relief, a common shift left out."""
+        """(blocks, known cells / every) squared differences of heights, in units of the relief, a common shift left out, and of
+        log relief.
+        """
         rows, cols = (index[::every] for index in np.nonzero(known))
-        difference = self._library.low[self._library.cells(blocks, rows, cols)] - low[rows, cols][None, :]
+        cells = self._library.cells(blocks, rows, cols)
+        apart = self._library.low[cells]
+        apart -= field.low[rows, cols].astype(np.float32)
         if not self._keep:
-            difference = difference - difference.mean(axis=1, keepdims=True)
-        scale = CELL * np.exp(self._library.relief[blocks])[:, None]
-        return np.asarray((difference / scale) ** 2, np.float64)
+            apart -= apart.mean(axis=1, keepdims=True)
+        there = field.log_relief[rows, cols]
+        scale = CELL * np.exp(0.5 * (self._library.relief[blocks].astype(np.float64) + float(there.mean())))
+        apart /= scale.astype(np.float32)[:, None]
+        uneven = self._library.log_relief[cells]
+        uneven -= there.astype(np.float32)
+        apart *= apart
+        uneven *= uneven
+        return np.asarray(apart + np.float32(EVEN_WEIGHT) * uneven, np.float64)
 
     def _latent_mismatch(self, blocks: NDArray[np.int64], latents: Float32, known: NDArray[np.bool_]) -> Float64:
         """(blocks, known cells) mean squared differences of the latents."""

@@ -6,21 +6,27 @@ seed -> lattice of real cells, re-arranged (quilt.py) -> heights (VAE decoder) -
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seedscape.assets.errors import MissingPartError, RequestError
 from seedscape.assets.weights import read_tensors, require_arrays
-from seedscape.generation.guide import Guide, WildGuide
-from seedscape.generation.quilt import BankTile, Quilt, build_library
+from seedscape.generation import bend
+from seedscape.generation.guide import WildGuide
+from seedscape.generation.quilt import BankTile, Lattice, Library, Quilt, build_library
 from seedscape.generation.rng import stream
 from seedscape.generation.runtime import Network, grain, lattice_grain, open_network
+from seedscape.generation.sketch import Sketch, SketchedQuilt, SketchGuide
 from seedscape.generation.values import Float32, HeightField, Terrain
 
 CELL = 8  # posts a latent cell
-MARGIN = 6  # cells beyond the window, so that the networks' zero padding stays outside
-PIECE = 128  # posts; the networks run on a fixed lattice of squares of this size
+PIECE = 256  # posts; the network runs on a fixed lattice of squares of this size
+MARGIN = (
+    -(-bend.REACH // CELL) + 7
+)  # cells beyond a piece: those that bending looks at, and seven that see the network's padding
+GRAIN = 1.3  # gain of the decoder's noise: bending takes some of the finest octave
 NOISE_CHANNELS = 4
 SPACING_M = 30.0  # of the coarsest level of an environment
 POSTS = 256  # of the coarsest level: 7.7 km
@@ -34,6 +40,7 @@ class TerrainModel:
     """The networks and the bank of latents."""
 
     heights: Network
+    encoder: Network
     refiner: Network
     bank: tuple[BankTile, ...]
 
@@ -46,14 +53,17 @@ class TerrainModel:
 @lru_cache(maxsize=2)
 def open_terrain_model(folder: Path | None = None) -> TerrainModel:
     """The shipped model, or the one a training run left in `folder`/release. MissingPartError: absent or damaged."""
-    names = ("terrain-heights.onnx", "terrain-refiner.onnx", "terrain-bank.safetensors")
+    names = ("terrain-heights.onnx", "terrain-encoder.onnx", "terrain-refiner.onnx")
+    bank = "terrain-bank.safetensors"
     if folder is None:
-        return TerrainModel(open_network(names[0]), open_network(names[1]), _read_bank(names[2], None))
+        heights, encoder, refiner = (open_network(name) for name in names)
+        return TerrainModel(heights, encoder, refiner, _read_bank(bank, None))
     try:
-        heights, refiner, bank = ((folder / "release" / name).read_bytes() for name in names)
+        data = {name: (folder / "release" / name).read_bytes() for name in (*names, bank)}
     except OSError as error:
         raise MissingPartError(f"expected a finished terrain run in {folder}, got {error}") from error
-    return TerrainModel(Network(heights, names[0]), Network(refiner, names[1]), _read_bank(names[2], bank))
+    heights, encoder, refiner = (Network(data[name], name) for name in names)
+    return TerrainModel(heights, encoder, refiner, _read_bank(bank, data[bank]))
 
 
 def _read_bank(name: str, data: bytes | None) -> tuple[BankTile, ...]:
@@ -98,18 +108,48 @@ def pick_tiles(model: TerrainModel, landforms: tuple[str, ...], spacing_m: float
     return chosen
 
 
+@dataclass(frozen=True)
+class LandWishes:
+    """What a user may ask of a world beside its landforms; None: as the seed has it.
+
+    roughness: 0 (the blandest land of its kind) .. 1 (the roughest). sketch: the broad shape, over `sketch_posts` posts from post
+    (0, 0), with `relief_m` from black to white. toward, mix: another seed, and how far its land is taken up, 0 .. 1.
+    """
+
+    roughness: float | None = None
+    sketch: Sketch | None = None
+    sketch_posts: int = 512
+    relief_m: float = 600.0
+    toward: int | None = None
+    mix: float = 0.5
+
+
+NO_WISHES = LandWishes()
+
+
+class Cells(Protocol):
+    """Anything with windows of an endless lattice of cells."""
+
+    def window(self, row: int, col: int, rows: int, cols: int) -> Lattice:
+        """The cells [row, row + rows) x [col, col + cols)."""
+        ...
+
+
 class World:
     """An endless land of some landforms at one post spacing; any window of it is the same to the bit, whenever it is asked for.
 
-    Post (0, 0) lies in its middle; rows go south, columns east.
+    Rows go south, columns east, both from minus to plus infinity.
     """
 
     def __init__(
-        self, seed: int, tiles: list[BankTile], model: TerrainModel, guide: Guide | None = None
-    ) -> None:  # fmt: skip
-        sea = all(tile.landform in SEA_LANDFORMS for tile in tiles)
-        self._seed, self._network = seed, model.heights
-        self._quilt = Quilt(build_library(tiles), guide or WildGuide(seed), seed, keep_altitude=sea)
+        self, seed: int, tiles: list[BankTile], model: TerrainModel, spacing_m: float, wishes: LandWishes = NO_WISHES
+    ) -> None:
+        sea = wishes.sketch is None and all(tile.landform in SEA_LANDFORMS for tile in tiles)
+        library = build_library(tuple(tiles), sea)
+        self._seed, self._network, self._wishes = seed, model.heights, wishes
+        self._cells: Cells = _cells(seed, library, sea, spacing_m, wishes)
+        if wishes.toward is not None:
+            self._cells = MixedCells(self._cells, _cells(wishes.toward, library, sea, spacing_m, wishes), wishes.mix)
 
     def posts(self, row: int, col: int, rows: int, cols: int) -> Float32:
         """(rows, cols) heights, in posts, of the window whose first post is (row, col)."""
@@ -125,24 +165,54 @@ class World:
 
     def _piece(self, i: int, j: int) -> Float32:
         """One square of the fixed lattice on which the network runs: always the same shape, so always the same bits."""
-        cells = PIECE // CELL
-        wide = cells + 2 * MARGIN
-        lattice = self._quilt.window(i * cells - MARGIN, j * cells - MARGIN, wide, wide)
-        centre = float(lattice.low[MARGIN + cells // 2, MARGIN + cells // 2])
-        edge = MARGIN * CELL
-        noise = lattice_grain(i * PIECE - edge, j * PIECE - edge, wide * CELL, wide * CELL, self._seed, "grain")
+        wide = PIECE // CELL + 2 * MARGIN
+        row, col = i * PIECE - MARGIN * CELL, j * PIECE - MARGIN * CELL
+        lattice = self._cells.window(row // CELL, col // CELL, wide, wide)
+        centre = float(lattice.low[wide // 2, wide // 2])
+        noise = lattice_grain(row, col, wide * CELL, wide * CELL, self._seed, "grain") * np.float32(GRAIN)
         low = (lattice.low - centre).astype(np.float32)
         posts = self._network(latents=lattice.latents[None], low=low[None, None], noise=noise[None, None])[0, 0]
-        return np.asarray(posts[edge:-edge, edge:-edge] + np.float32(centre))
+        edge = MARGIN * CELL - bend.REACH
+        straight = posts[edge:-edge, edge:-edge].astype(np.float64)
+        bent = bend.bend(straight, i * PIECE, j * PIECE, self._seed) + centre
+        if self._wishes.sketch is not None and self._wishes.sketch.sea is not None:
+            r, c = ((np.arange(PIECE) + k * PIECE + 0.5) / self._wishes.sketch_posts for k in (i, j))
+            bent = np.where(self._wishes.sketch.sea_at(r[:, None], c[None, :]), np.minimum(bent, 0.0), bent)
+        return bent.astype(np.float32)
+
+
+def _cells(seed: int, library: Library, sea: bool, spacing_m: float, wishes: LandWishes) -> Cells:
+    """The lattice of a world of one seed."""
+    wild = WildGuide(seed, library.steepness, wishes.roughness)
+    if wishes.sketch is None:
+        return Quilt(library, wild, seed, keep_altitude=sea)
+    guide = SketchGuide(wishes.sketch, wishes.sketch_posts / CELL, wishes.relief_m / spacing_m, wild)
+    return SketchedQuilt(Quilt(library, guide, seed), guide)
+
+
+class MixedCells:
+    """Land between two lands: heights on the straight line, latents on the arc between them, so that neither loses contrast."""
+
+    def __init__(self, first: Cells, second: Cells, mix: float) -> None:
+        self._first, self._second, self._mix = first, second, mix
+
+    def window(self, row: int, col: int, rows: int, cols: int) -> Lattice:
+        """The cells [row, row + rows) x [col, col + cols)."""
+        a, b = self._first.window(row, col, rows, cols), self._second.window(row, col, rows, cols)
+        t = self._mix
+        norm = np.float32(1.0 / np.sqrt(t * t + (1.0 - t) * (1.0 - t)))
+        latents = (np.float32(1.0 - t) * a.latents + np.float32(t) * b.latents) * norm
+        return Lattice(latents, (1.0 - t) * a.low + t * b.low)
 
 
 def sample_heights(
     seed: int, index: int, size: int, spacing_m: float, landforms: tuple[str, ...] | None = None,
-    model: TerrainModel | None = None,
+    model: TerrainModel | None = None, wishes: LandWishes = NO_WISHES, corner: tuple[int, int] = (0, 0),
 ) -> HeightField:  # fmt: skip
     """Sample `index` of a seed: (size, size) heights in metres above the sea at posts `spacing_m` apart.
 
-    landforms: classes to draw from; None: every sample draws one, in proportion to the land of its kind in the bank.
+    landforms: classes to draw from; None: every sample draws one, in proportion to the land of its kind in the bank. corner: row and
+    column of the window's first post in the sample's endless world.
     """
     model = model or open_terrain_model()
     rng = stream(seed, "terrain", "sample", index)
@@ -151,8 +221,11 @@ def sample_heights(
         areas = np.cumsum([tile.low.size for tile in near])
         tile = near[int(np.searchsorted(areas, int(rng.integers(int(areas[-1]))), side="right"))]
         landforms = (tile.landform,)
-    world = World(int(rng.integers(1 << 62)), pick_tiles(model, landforms, spacing_m), model)
-    return HeightField(world.posts(0, 0, size, size) * np.float32(spacing_m), spacing_m, (0.0, 0.0))
+    world = World(int(rng.integers(1 << 62)), pick_tiles(model, landforms, spacing_m), model, spacing_m, wishes)
+    row, col = corner
+    heights = world.posts(row, col, size, size)
+    heights *= np.float32(spacing_m)
+    return HeightField(heights, spacing_m, (col * spacing_m, row * spacing_m))
 
 
 def generate_terrain(
@@ -165,7 +238,7 @@ def generate_terrain(
     model = model or open_terrain_model()
     rng = stream(seed, "terrain", "world")
     landform = landforms[int(rng.integers(len(landforms)))]
-    world = World(int(rng.integers(1 << 62)), pick_tiles(model, (landform,), SPACING_M), model)
+    world = World(int(rng.integers(1 << 62)), pick_tiles(model, (landform,), SPACING_M), model, SPACING_M)
     heights = world.posts(0, 0, POSTS, POSTS).astype(np.float64) * SPACING_M
     row, col = choose_site(heights, SPACING_M, size_m, relief_m)
     if relief_m is not None:

@@ -8,42 +8,10 @@ Darboux 2002), so that every cell of the filled ground has a lower neighbour and
 import numpy as np
 from numpy.typing import NDArray
 
-from seedscape.generation.hydrology import NEIGHBOURS
+from seedscape.generation.hydrology import NEIGHBOURS, fill
 
 Windows = NDArray[np.float64]  # (n, rows, cols) metres
 Int = NDArray[np.int64]
-SLIGHT_M = 1e-6  # rise of filled ground from cell to cell
-
-
-def fill(windows: Windows) -> Windows:
-    """(n, rows, cols) heights with depressions filled to their rim, rising by SLIGHT_M a cell away from the outlet.
-
-    Water leaves over the edge of the window. The lines of the grid are swept in the four directions until nothing changes.
-    """
-    ground = np.ascontiguousarray(windows.transpose(1, 2, 0))  # lines of all windows lie together
-    level = np.full_like(ground, np.inf)
-    for edge in (np.s_[0], np.s_[-1], np.s_[:, 0], np.s_[:, -1]):
-        level[edge] = ground[edge]
-    while True:
-        before = level.copy()
-        for flip in (np.s_[:], np.s_[::-1]):
-            for turned in (False, True):
-                _sweep(_view(level, turned, flip), _view(ground, turned, flip))
-        if np.array_equal(before, level):
-            return np.ascontiguousarray(level.transpose(2, 0, 1))
-
-
-def _view(grid: Windows, turned: bool, flip: slice) -> Windows:
-    return (grid.transpose(1, 0, 2) if turned else grid)[flip]
-
-
-def _sweep(level: Windows, ground: Windows) -> None:
-    """Lower each line of `level` to what can flow to the line before it; in place."""
-    for k in range(1, len(level) - 1):
-        line = level[k - 1]
-        lowest = np.minimum(np.minimum(line[:-2], line[1:-1]), line[2:]) + SLIGHT_M
-        np.maximum(lowest, ground[k, 1:-1], out=lowest)
-        np.minimum(level[k, 1:-1], lowest, out=level[k, 1:-1])
 
 
 def receivers(filled: Windows) -> Int:

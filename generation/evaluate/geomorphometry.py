@@ -9,7 +9,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from seedscape.generation.evaluate.flow import Int, Windows, accumulate, fill, receivers
+from seedscape.generation.evaluate.flow import Int, Windows, accumulate, receivers
+from seedscape.generation.hydrology import fill
 from seedscape.generation.rng import fractions, stream
 
 Float = NDArray[np.float64]

@@ -51,12 +51,12 @@ class TerrainTraining:
     batch: int = 6
     learning_rate: float = 1.2e-3
     kl: float = 1e-3
-    adversarial: float = 0.15
-    energy: float = 0.1
-    finest: float = 0.2
+    adversarial: float = 0.2
+    energy: float = 0.2
+    finest: float = 0.1
     gamma: float = 0.5
     adversary_from: float = 0.3
-    average: float = 0.998
+    average: float = 0.996
 
 
 class _Networks(nn.Module):
@@ -189,8 +189,8 @@ def _gradient_loss(error: Tensor, g: Tensor, finest: float) -> Tensor:
     return total / 3
 
 
-def _energy_loss(made: Tensor, real: Tensor, g: Tensor) -> Tensor:
-    """Difference of log local power (squared Laplacian over 16 x 16 posts, in units of g) in the two finest octaves."""
+def _energy_loss(made: Tensor, real: Tensor, g: Tensor, block: int) -> Tensor:
+    """Squared difference of log local power (Laplacian squared, over blocks of posts, in units of g) in the two finest octaves."""
     total = made.new_zeros(())
     for octave in (1, 2):
         logs = []
@@ -199,9 +199,9 @@ def _energy_loss(made: Tensor, real: Tensor, g: Tensor) -> Tensor:
             unit = g if octave == 1 else F.avg_pool2d(g, 2)
             c = x[..., 1:-1, 1:-1]
             laplacian = x[..., 1:-1, 2:] + x[..., 1:-1, :-2] + x[..., 2:, 1:-1] + x[..., :-2, 1:-1] - 4 * c
-            power = F.avg_pool2d((laplacian / unit[..., 1:-1, 1:-1]).square(), 16 // octave)
+            power = F.avg_pool2d((laplacian / unit[..., 1:-1, 1:-1]).square(), block // octave, block // (2 * octave))
             logs.append((power + 1e-4).log())
-        total = total + (logs[0] - logs[1]).abs().mean()
+        total = total + (logs[0] - logs[1]).square().mean()
     return total
 
 
@@ -221,7 +221,7 @@ def _vae_step(
     inner = (..., slice(MARGIN, -MARGIN), slice(MARGIN, -MARGIN))
     error, g_in = (y - x)[inner], g_full[inner]
     l1, slopes = (box_mean(error, 3) / g_in).abs().mean(), _gradient_loss(error, g_in, options.finest)
-    energy = _energy_loss(y[inner], x[inner], g_in)
+    energy = _energy_loss(y[inner], x[inner], g_in, 32)
     loss = l1 + slopes + options.energy * energy + options.kl * kl.mean()
     losses = {"l1": l1, "slopes": slopes, "energy": energy, "kl": kl.mean()}
     if adversary:
@@ -255,7 +255,7 @@ def _refiner_step(
         g = F.interpolate(fine_relief(coarse), scale_factor=2, mode="nearest")
         inner = (..., slice(4, -4), slice(4, -4))
         error = ((y - x) / g)[inner].abs().mean()
-        energy = _energy_loss(y[inner], x[inner], g[inner])
+        energy = _energy_loss(y[inner], x[inner], g[inner], 16)
         total = total + error * (0.25 if adversary else 1.0) + options.energy * energy
         losses["refine"] = losses.get("refine", 0.0) + error
         losses["refine_energy"] = losses.get("refine_energy", 0.0) + energy

@@ -13,6 +13,7 @@ MAX_COUNT = 100_000
 MAX_TERRAIN_PX = 4096
 MIN_SPACING_M, MAX_SPACING_M = 0.5, 120.0  # land is much the same at every scale between these
 MAX_MATERIAL_PX = 4096
+FARTHEST_POST = 1 << 40
 
 
 @click.group()
@@ -25,22 +26,57 @@ def sample() -> None:
 @click.option("--count", default="1", metavar="N", help="How many.  [1]")
 @click.option("--size", default="256", metavar="PIXELS", help="Posts along an edge.  [256]")
 @click.option("--spacing-m", default="30", metavar="M", help="Metres between posts.  [30]")
+@click.option("--landform", metavar="CLASS", help="Such as alpine or desert; a wrong name lists all.  [drawn for each]")
+@click.option("--roughness", metavar="X", help="0 the blandest land of its kind, 1 the roughest.  [as it comes]")
+@click.option(
+    "--at", "corner", default="0,0", metavar="ROW,COL", help="First post of the window in the endless land.  [0,0]"
+)
+@click.option(
+    "--sketch", metavar="FILE", help="Grey picture or JSON of ridges, valleys and sea for the land to follow."
+)
+@click.option("--relief-m", default="600", metavar="M", help="Metres from black to white of the sketch.  [600]")
+@click.option("--toward", metavar="SEED", help="Another seed, whose land is taken up by --mix.")
+@click.option("--mix", default="0.5", metavar="X", help="0 this seed's land, 1 the other's.  [0.5]")
+@click.option("--vary", metavar="FILE.npy", help="Vary this height map (metres) instead; --size is then its own.")
+@click.option("--strength", default="0.5", metavar="X", help="0 the map itself, 1 only its broad shape.  [0.5]")
 @click.option("-o", "--output", required=True, metavar="DIR", help="Folder for terrain_0000.npy ...")
-def terrain(seed: str, count: str, size: str, spacing_m: str, output: str) -> None:
+def terrain(
+    seed: str, count: str, size: str, spacing_m: str, landform: str | None, roughness: str | None, corner: str,
+    sketch: str | None, relief_m: str, toward: str | None, mix: str, vary: str | None, strength: str, output: str,
+) -> None:  # fmt: skip
     """Heights in metres: terrain_0000.npy ..., float32 (size, size)."""
     number = whole_number("--seed", seed, 0, MAX_SEED)
     num_samples = whole_number("--count", count, 1, MAX_COUNT)
     num_posts = whole_number("--size", size, 16, MAX_TERRAIN_PX)
     spacing = real_number("--spacing-m", spacing_m, MIN_SPACING_M, MAX_SPACING_M)
+    amount = real_number("--strength", strength, 0.0, 1.0)
+    places = corner.split(",")
+    if len(places) != 2:
+        raise RequestError(f"--at: expected ROW,COL, got {shown(corner)}")
+    row, col = (whole_number("--at", place.strip(), -FARTHEST_POST, FARTHEST_POST) for place in places)
 
     from seedscape.assets.files import require_writable, write_atomically
-    from seedscape.cli.arrays import encode_npy
-    from seedscape.generation.terrain import sample_heights
+    from seedscape.cli.arrays import encode_npy, read_heights
+    from seedscape.generation.sketch import read_sketch
+    from seedscape.generation.terrain import LandWishes, sample_heights
+    from seedscape.generation.vary import vary_heights
 
+    wishes = LandWishes(
+        roughness=None if roughness is None else real_number("--roughness", roughness, 0.0, 1.0),
+        sketch=None if sketch is None else read_sketch(Path(sketch)), sketch_posts=num_posts,
+        relief_m=real_number("--relief-m", relief_m, 1.0, 9000.0),
+        toward=None if toward is None else whole_number("--toward", toward, 0, MAX_SEED),
+        mix=real_number("--mix", mix, 0.0, 1.0),
+    )  # fmt: skip
+    landforms = None if landform is None else (landform,)
+    own = None if vary is None else read_heights(Path(vary))
     paths = [Path(output) / f"terrain_{k:04d}.npy" for k in range(num_samples)]
     require_writable(paths[0])
     for k, path in enumerate(paths):
-        field = sample_heights(number, k, num_posts, spacing)
+        if own is not None:
+            field = vary_heights(own, spacing, number + k, amount, landforms)
+        else:
+            field = sample_heights(number, k, num_posts, spacing, landforms, wishes=wishes, corner=(row, col))
         write_atomically(path, encode_npy(field.heights_m))
         say(str(path))
 

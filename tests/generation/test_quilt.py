@@ -19,22 +19,18 @@ def tile(seed: int, rows: int = 50, cols: int = 54) -> BankTile:
     return BankTile(latents, low, np.zeros_like(low), "hills", 30.0)
 
 
-class Level:
-    """A guide that wants the same everywhere."""
-
-    def at(self, row: float, col: float) -> Wish:
-        return Wish(0.0, 0.0, 0.0, 0.5, 0.5)
-
-
 class Slope:
     """A guide that wants a plane rising to the east."""
 
+    def __init__(self, climb: float) -> None:
+        self.climb = climb
+
     def at(self, row: float, col: float) -> Wish:
-        return Wish(col, 1.0, 0.0, 0.5, 0.5)
+        return Wish(col * self.climb, self.climb, 0.0, 0.5, 0.5)
 
 
-LIBRARY = build_library([tile(1), tile(2)])
-ENDLESS = Quilt(LIBRARY, WildGuide(3), 3)
+LIBRARY = build_library((tile(1), tile(2)))
+ENDLESS = Quilt(LIBRARY, WildGuide(3, LIBRARY.steepness), 3)
 
 
 def test_a_single_tile_that_is_a_plane_gives_the_plane() -> None:
@@ -42,9 +38,7 @@ def test_a_single_tile_that_is_a_plane_gives_the_plane() -> None:
     r, c = np.indices((40, 40))
     low = (0.5 * c + 0.0 * r).astype(np.float32)
     plane = BankTile(np.zeros((40, 40, 3), np.float32), low, np.zeros_like(low), "hills", 30.0)
-    quilt = Quilt(build_library([plane]), Slope(), 1)
-    quilt._steepness = 0.5  # of the plane, one slope of two: the guide then asks for what there is
-    result = quilt.window(-9, 4, 25, 25).low
+    result = Quilt(build_library((plane,)), Slope(0.5), 1).window(-9, 4, 25, 25).low
     assert np.diff(result, axis=1) == pytest.approx(0.5, abs=0.02)
     assert np.diff(result, axis=0) == pytest.approx(0.0, abs=0.02)
 
@@ -66,7 +60,7 @@ def test_windows_agree_to_the_bit_in_any_order_of_asking(
     row: int, col: int, rows: int, cols: int, first_row: int, first_col: int
 ) -> None:
     """A fresh quilt that was asked for somewhere else first gives the same cells as the one all examples share."""
-    fresh = Quilt(LIBRARY, WildGuide(3), 3)
+    fresh = Quilt(LIBRARY, WildGuide(3, LIBRARY.steepness), 3)
     fresh.window(first_row, first_col, 3, 3)
     part, whole = fresh.window(row, col, rows, cols), ENDLESS.window(row - 5, col - 3, rows + 7, cols + 9)
     assert np.array_equal(part.low, whole.low[5 : 5 + rows, 3 : 3 + cols])
@@ -75,24 +69,23 @@ def test_windows_agree_to_the_bit_in_any_order_of_asking(
 
 def test_another_seed_is_another_land() -> None:
     assert not np.array_equal(
-        ENDLESS.window(0, 0, 24, 24).low, Quilt(LIBRARY, WildGuide(3), 4).window(0, 0, 24, 24).low
+        ENDLESS.window(0, 0, 24, 24).low, Quilt(LIBRARY, WildGuide(3, LIBRARY.steepness), 4).window(0, 0, 24, 24).low
     )
 
 
 def test_the_land_follows_the_guide() -> None:
     """Over many blocks the ground climbs as the guide does."""
-    quilt = Quilt(LIBRARY, Slope(), 1)
-    low = quilt.window(0, 0, 12, 10 * BLOCK).low.mean(axis=0)
-    climb = np.polyfit(np.arange(len(low)), low, 1)[0]
-    assert climb == pytest.approx(quilt._steepness, rel=0.2)
-    level = Quilt(LIBRARY, Level(), 1).window(0, 0, 12, 10 * BLOCK).low.mean(axis=0)
-    assert abs(np.polyfit(np.arange(len(level)), level, 1)[0]) < 0.2 * quilt._steepness
+    climb = LIBRARY.steepness
+    low = Quilt(LIBRARY, Slope(climb), 1).window(0, 0, 12, 10 * BLOCK).low.mean(axis=0)
+    assert np.polyfit(np.arange(len(low)), low, 1)[0] == pytest.approx(climb, rel=0.2)
+    level = Quilt(LIBRARY, Slope(0.0), 1).window(0, 0, 12, 10 * BLOCK).low.mean(axis=0)
+    assert abs(np.polyfit(np.arange(len(level)), level, 1)[0]) < 0.2 * climb
 
 
 def test_kept_altitude_keeps_the_sea_level() -> None:
     low = np.maximum(tile(1).low, 0.0)
     coast = BankTile(np.stack([low] * 3, axis=2), low, np.zeros_like(low), "coast", 30.0)
-    result = Quilt(build_library([coast]), WildGuide(1), 1, keep_altitude=True).window(0, 0, 40, 40).low
+    result = Quilt(build_library((coast,)), WildGuide(1, 1.0), 1, keep_altitude=True).window(0, 0, 40, 40).low
     assert np.abs(np.sort(result.ravel())[: result.size // 4]).max() < 0.1
 
 
