@@ -18,6 +18,7 @@ from seedscape.cli.evaluate import evaluate
 from seedscape.cli.generate import generate
 from seedscape.cli.inspect import inspect
 from seedscape.cli.sample import sample
+from seedscape.cli.tiles import tiles
 from seedscape.cli.train import train
 from seedscape.scene.spec import controls, describe, shown
 
@@ -30,7 +31,7 @@ def commands() -> None:
     """A seed in, a complete VR environment out, as one glTF file."""
 
 
-for command in (generate, sample, inspect, train, evaluate):
+for command in (generate, sample, inspect, tiles, train, evaluate):
     commands.add_command(command)
 
 

@@ -1,0 +1,221 @@
+"""Endless land as 3D Tiles: who asks for which tile, where posts come from, and how many workers make them.
+
+A tile depends on the seed, the spec and its key alone. Blocks of posts are kept in the folder while it grows, so that no
+worker computes a block twice; they change nothing and are gone in the end.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seedscape import __version__
+from seedscape.assets.files import write_atomically
+from seedscape.export.issues import GlbError
+from seedscape.export.tiles import TileKey, TilePlan, make_tile, read_tile, tileset_json
+from seedscape.generation.rng import stream
+from seedscape.generation.terrain import PIECE, World, open_terrain_model, pick_tiles
+from seedscape.generation.values import Float32
+from seedscape.scene.biomes import BIOMES, Biome, Layer, Ramp, make_biome
+
+POSTS = ".posts"
+CHUNK = 4  # tiles handed to a worker at a time
+COLOR_PX = 64  # of the material sets whose mean colour paints the land
+
+
+@dataclass(frozen=True)
+class TileJob:
+    """One land: seed, biome, and its plan."""
+
+    seed: int
+    biome: str
+    plan: TilePlan
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """JSON values that decide every byte, beside the version."""
+        plan = self.plan
+        return {"seed": self.seed, "biome": self.biome, "extent_m": plan.extent_m, "spacing_m": plan.spacing_m}
+
+
+def plan_tiles(seed: int, extent_m: float, spacing_m: float, biome: str = "auto") -> TileJob:
+    """The land of a seed; biome "auto": the seed picks."""
+    if biome == "auto":
+        names = tuple(BIOMES)
+        biome = names[int(stream(seed, "tiles", "biome").integers(len(names)))]
+    return TileJob(seed, make_biome(biome).name, TilePlan(extent_m, spacing_m))
+
+
+def write_tiles(
+    job: TileJob, folder: Path, workers: int = 1, progress: Callable[[int, int], None] | None = None
+) -> int:
+    """tileset.json and its tiles in `folder`; the number of tiles. Tiles that are there already are kept.
+
+    Stopped at any moment, the next call goes on; tileset.json comes last. progress: called with (tiles done, of all).
+    """
+    tell = progress or (lambda done, of: None)
+    folder.mkdir(parents=True, exist_ok=True)
+    keys = list(job.plan.all_keys())
+    found = {key: tile for key in keys if (tile := _finished(job, folder, key)) is not None}
+    missing = [key for key in keys if key not in found]
+    tell(len(found), len(keys))
+    for done, (key, tile) in enumerate(_make_all(job, folder, missing, workers), len(found) + 1):
+        found[key] = tile
+        tell(done, len(keys))
+    tileset = tileset_json(job.plan, found, job.spec, __version__)
+    write_atomically(folder / "tileset.json", (json.dumps(tileset, indent=1) + "\n").encode())
+    shutil.rmtree(folder / POSTS, ignore_errors=True)
+    return len(keys)
+
+
+def _make_all(
+    job: TileJob, folder: Path, keys: list[TileKey], workers: int
+) -> Iterable[tuple[TileKey, dict[str, Any]]]:
+    blocks = sorted({block for key in keys for block in _blocks(job.plan, key)})
+    if workers == 1:
+        for block in blocks:
+            _land(job, folder).block(*block)
+        yield from (_make(job, folder, key) for key in keys)
+        return
+    # spawn: a forked child may inherit the locks of threads that do not live on in it
+    with ProcessPoolExecutor(workers, get_context("spawn"), _single_thread) as pool:
+        for wait in [pool.submit(_make_block, job, folder, block) for block in blocks]:
+            wait.result()
+        chunks = [keys[k : k + CHUNK] for k in range(0, len(keys), CHUNK)]
+        for made in [pool.submit(_make_some, job, folder, chunk) for chunk in chunks]:
+            yield from made.result()
+
+
+def _single_thread() -> None:
+    """Two processes of two threads each ran at half speed on two cores."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+
+
+def _make_block(job: TileJob, folder: Path, block: tuple[int, int]) -> None:
+    _land(job, folder).block(*block)
+
+
+def _make_some(job: TileJob, folder: Path, keys: list[TileKey]) -> list[tuple[TileKey, dict[str, Any]]]:
+    return [_make(job, folder, key) for key in keys]
+
+
+def _make(job: TileJob, folder: Path, key: TileKey) -> tuple[TileKey, dict[str, Any]]:
+    """One tile into its file; what it says of itself."""
+    land = _land(job, folder)
+    data = make_tile(key, job.plan, land.posts, land.paint, job.spec, __version__)
+    path = folder / key.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, data)
+    tile = read_tile(data, job.spec)
+    assert tile is not None
+    return key, tile
+
+
+def _finished(job: TileJob, folder: Path, key: TileKey) -> dict[str, Any] | None:
+    """What the tile that is there says of itself; None where it must be made."""
+    try:
+        tile = read_tile((folder / key.path).read_bytes(), job.spec)
+    except (OSError, GlbError):
+        return None
+    return tile if tile is not None and tile.get("key") == list(key) else None
+
+
+def _blocks(plan: TilePlan, key: TileKey) -> list[tuple[int, int]]:
+    """Blocks of posts that a tile looks at."""
+    step = plan.step(key.level)
+    size = 64 * step
+    rows, cols = (range((k * size - step) // PIECE, ((k + 1) * size + step) // PIECE + 1) for k in (key.y, key.x))
+    return [(row, col) for row in rows for col in cols]
+
+
+@lru_cache(maxsize=1)
+def _land(job: TileJob, folder: Path) -> "_Land":
+    return _Land(job, folder / POSTS)
+
+
+class _Land:
+    """Posts and colours of a job, from blocks kept in a folder."""
+
+    def __init__(self, job: TileJob, folder: Path) -> None:
+        self._folder, self._biome = folder, make_biome(job.biome)
+        spacing = job.plan.spacing_m
+        rng = stream(job.seed, "tiles", "world")
+        model = open_terrain_model()
+        landform = self._biome.landforms[int(rng.integers(len(self._biome.landforms)))]
+        self._spacing = np.float32(spacing)
+        self._world = World(int(rng.integers(1 << 62)), pick_tiles(model, (landform,), spacing), model, spacing)
+        self._key = f"{job.seed}-{job.biome}-{spacing!r}-{__version__}"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._colors = _mean_colors(job.seed, self._biome)
+        first = self.block(0, 0)
+        low, high = np.sort(first.reshape(-1))[[first.size // 50, -first.size // 50]]
+        self._low, self._relief = float(low), max(1.0, float(high - low))
+
+    @lru_cache(maxsize=64)  # noqa: B019  one land lives as long as its worker
+    def block(self, row: int, col: int) -> Float32:
+        """(PIECE, PIECE) heights in metres."""
+        path = self._folder / f"{self._key}-{row}-{col}.npy"
+        try:
+            return np.asarray(np.load(path, allow_pickle=False), np.float32)
+        except (OSError, ValueError, EOFError):
+            heights = self._world.posts(row * PIECE, col * PIECE, PIECE, PIECE) * self._spacing
+        file = BytesIO()
+        np.save(file, heights, allow_pickle=False)
+        write_atomically(path, file.getvalue())
+        return heights
+
+    def posts(self, row: int, col: int, rows: int, cols: int) -> Float32:
+        """Heights of a window of the endless grid."""
+        across = range(row // PIECE, (row + rows - 1) // PIECE + 1)
+        down = range(col // PIECE, (col + cols - 1) // PIECE + 1)
+        joined = np.block([[self.block(i, j) for j in down] for i in across])
+        top, left = row - across.start * PIECE, col - down.start * PIECE
+        return np.ascontiguousarray(joined[top : top + rows, left : left + cols])
+
+    def paint(self, heights: Float32, slopes: np.ndarray) -> Float32:
+        """Linear RGB of the ground layers that lie at these heights and slopes; what depends on more is left out."""
+        altitude = (heights.astype(np.float64) - self._low) / self._relief
+        rgb = np.tile(self._colors[self._biome.base.material], (len(heights), 1))
+        for layer in self._biome.overlays:
+            if layer.patches is None and (layer.slope or layer.altitude):
+                weight = _weight(layer, altitude, slopes)[:, None]
+                rgb = rgb * (1.0 - weight) + self._colors[layer.material] * weight
+        return rgb.astype(np.float32)
+
+
+def _weight(layer: Layer, altitude: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+    weight = np.full(len(altitude), layer.strength)
+    for ramp, values in ((layer.altitude, altitude), (layer.slope, slopes), (layer.gentle, slopes)):
+        weight = weight if ramp is None else weight * _ramp(values, ramp)
+    return np.clip(weight, 0.0, 1.0)
+
+
+def _ramp(values: np.ndarray, ramp: Ramp) -> np.ndarray:
+    """0 at the first value, 1 at the second, which may be the smaller."""
+    first, second = ramp
+    return np.asarray(np.clip((values - first) / (second - first), 0.0, 1.0))
+
+
+def _mean_colors(seed: int, biome: Biome) -> dict[str, np.ndarray]:
+    """Material -> mean linear RGB, times the tint of its layer."""
+    from seedscape.generation.material import generate_materials
+
+    layers = [biome.base, *biome.overlays]
+    names = tuple(dict.fromkeys(layer.material for layer in layers))
+    sets = generate_materials(seed, names, COLOR_PX, 1)
+    tints = {layer.material: np.array(layer.tint) for layer in reversed(layers)}
+    colors = {}
+    for name in names:
+        srgb = sets[name].base_color.reshape(-1, 3).astype(np.float64) / 255.0
+        linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4).mean(axis=0)
+        colors[name] = np.clip(np.round(linear, 4) * tints[name], 0.0, 1.0)
+    return colors
