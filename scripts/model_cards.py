@@ -88,29 +88,34 @@ def material_card(run: Path) -> str:
         f"| {s['name']} | {s['material']} | {s['publisher']} | {s['licence']} | {', '.join(s['completed']) or 'nothing'} |"
         for s in bank["sets"]
     )
+    result = _evaluation("material")
     return f"""# Materials: a GAN over exemplar latents
 
 **What it does.** Each training set owns a torus of latents; the seed re-arranges it and the decoder, trained against a patch
 critic, makes colour, height and roughness together; normal and occlusion follow from height. Everything wraps around. Code:
-`generation/models/material_gan.py`, `generation/arrange.py`, `generation/material.py`.
+`generation/models/material_gan.py`, `generation/arrange.py`, `generation/material.py`, `generation/controls.py`.
 
-**Intended use.** Ground, rock and bark of virtual environments.
+**Intended use.** Ground, rock, bark and simple building materials of virtual environments.
 
 **Training.** {_training(run)}
 
-**Measured** by `seedscape evaluate material`. real, ours, noise: share of crops that a small classifier, trained on the other half of
-the real sets in the same run and blind to mean colour, gives to their class (noise: the sets' own spectra with random phases;
-with 16 sets to tell apart spectra suffice, so this says little); d.floor, d.ours, d.noise: distance in that classifier's features
-to one half of the real set, of its other half, of ours, and of noise, which says more (that half is unseen by the classifier, but
-the GAN was trained on it: this is likeness, not generalisation); weave: step energy of even over odd lines; seam: step across the wrap over the step inside; copy: highest circular
-correlation with the training set; seeds: the same between two seeds.
+**Measured** by `seedscape evaluate material`, sheets in `docs/evaluation/material`. Two small networks judge, both trained in that
+run on left halves and blind to mean colour; the recogniser knows noise with the sets' spectra as a class of its own, the feature
+net learned to tell apart {result["other_sets"]} sets that the GAN has never seen. Figures compare with right halves; the GAN was trained
+on both, so they show likeness, not generalisation. real, ours, noise: share of crops given to their class. d.floor, d.ours, d.noise:
+feature distance of the left half, ours and noise. swd: sliced Wasserstein distance of patches over that of the left half. weave,
+w.real: step energy of even over odd lines. seam: step across the wrap over the step inside. std: the channel's standard deviation
+over the real one's that is farthest from 1. copy: highest circular correlation with any training set. same: share of 48-pixel
+patches found again in the training set (correlation .8). seeds: correlation between two seeds. light, l.real: correlation of luminance with the slope.
 
 ```
-{format_material(_evaluation("material"))}
+{format_material(result)}
 ```
 
-**Known weaknesses.** Large structures (slabs of rock, whole leaves) are smeared where pieces meet; one or two sets a class, so
-seeds of a class are family; edge lengths in metres are judged by eye.
+**Known weaknesses.** What is new is the arrangement: most small patches are those of the training set (column "same"), and one
+to three sets a class make the seeds of a class family. Fine grain is softer than in the scans and shows a trace of the decoder's
+grid (column "weave"); planks and courses can end at a joint. Edge lengths in metres are judged by eye. Lava and marble keep light that
+their scans have baked in.
 
 **Data and licences.** "completed" names what the set did not have: height is integrated from its normal map, roughness is a constant.
 

@@ -86,7 +86,8 @@ def sliced_wasserstein(a: Float32, b: Float32, seed: int) -> float:
     mean, deviation = b.mean((1, 2))[:, None, None], np.maximum(b.std((1, 2)), 1e-3)[:, None, None]
     projected = []
     for x in (a, b):
-        places = rng.integers(0, x.shape[1] - size + 1, (count, 2))
+        rows, columns = (rng.integers(0, length - size + 1, count) for length in x.shape[1:])
+        places = zip(rows, columns, strict=True)
         patches = np.stack([((x[:, r : r + size, c : c + size] - mean) / deviation).ravel() for r, c in places])
         projected.append(np.sort(patches @ directions, axis=0))
     return float(np.abs(projected[0] - projected[1]).mean())

@@ -54,7 +54,7 @@ class MaterialTraining:
     reconstruction: float = 3.0
     statistics: float = 0.5
     features: float = 1.0
-    weave: float = 0.1
+    weave: float = 0.5
     gamma: float = 1.0
     jitter: float = 0.1
     average: float = 0.995
@@ -72,7 +72,9 @@ def train_material(
     textures = standardise(sets)
     torch.manual_seed(options.seed)  # initial weights only
     generator = MaterialGenerator(MaterialConfig(sets=len(sets)), CELLS)
-    if earlier is None:
+    if resume and (folder / "checkpoint.safetensors").exists():
+        pass  # what is restored needs no start values
+    elif earlier is None:
         start_from_data(generator, textures)
     else:
         start_from_earlier(generator, sets, textures, earlier)

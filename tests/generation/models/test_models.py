@@ -78,3 +78,17 @@ def test_the_runtime_form_equals_the_network() -> None:
     with torch.no_grad():
         expected = graph(latents, low, noise).numpy()
     assert np.abs(network(latents=latents.numpy(), low=low.numpy(), noise=noise.numpy()) - expected).max() < 1e-3
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_material_that_runs_equals_the_decoder() -> None:
+    """Scaled weights instead of scaled activations: the same pictures, whatever the style."""
+    from seedscape.generation.train.release import TextureGraph
+
+    decoder = MaterialDecoder(MaterialConfig(sets=1)).eval()
+    noise = [torch.randn(1, 1, 64 // s, 80 // s) for s in (4, 2, 1)]
+    latents = torch.randn(1, 64, 8, 10)
+    with torch.no_grad():
+        for style in (torch.zeros(1, 16), torch.randn(1, 16)):
+            expected = decoder(latents, style, *noise)
+            assert torch.allclose(TextureGraph(decoder)(latents, style, *noise), expected, atol=1e-4)
