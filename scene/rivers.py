@@ -25,7 +25,7 @@ LEAST_M = 90.0  # shorter ones are left out
 WIDEST_M, NARROWEST_M = 9.0, 1.6
 BELOW_M = 0.25  # the surface under the ground beside it
 DEEPEST_CUT_M = 5.0
-SPAWN_FREE_M = 20.0
+SPAWN_FREE_M, PASSES_M = 20.0, 28.0  # no river nearer to the spawn point; one that would be goes round it
 STEP_M = 1.0
 RIM_M = 3.0
 
@@ -114,6 +114,7 @@ def _run(site: Site, cells: Int, area: Float) -> River | None:
     half = site.size_m / 2.0 - RIM_M
     points = np.clip(points, -half, half)
     fed = area[cells]
+    points = _around_the_spawn(points)
     for _ in range(4):  # the grid's corners become bends
         points[1:-1] = 0.25 * points[:-2] + 0.5 * points[1:-1] + 0.25 * points[2:]
     step = np.sqrt(((points[1:] - points[:-1]) ** 2).sum(axis=1))
@@ -138,6 +139,10 @@ def _run(site: Site, cells: Int, area: Float) -> River | None:
         wet = ground < site.sea_level_m
         level = np.where(wet, site.sea_level_m, level)
         held |= wet
+    for lake in site.lakes:  # it comes down to a lake, not below it
+        inside = np.flatnonzero(site.sample(lake.mask.astype(np.float32), x, z) > 0.5)
+        if len(inside):
+            level[: inside[0]] = np.maximum(level[: inside[0]], lake.level_m)
     surface = np.minimum.accumulate(level)
     if float((ground - surface)[~held].max(initial=0.0)) > DEEPEST_CUT_M:
         return None
@@ -149,3 +154,23 @@ def _run(site: Site, cells: Int, area: Float) -> River | None:
         return None
     depth = np.clip(0.16 * width, 0.22, 1.1)
     return River(np.stack([x, surface, z], axis=1), width, depth, ~held)
+
+
+def _around_the_spawn(points: Float) -> Float:
+    """The way (n, 2) with what leads past the spawn point too near pushed out to PASSES_M, all to one side."""
+    away = np.sqrt(points[:, 0] ** 2 + points[:, 1] ** 2)
+    close = away < PASSES_M
+    if not close.any() or close[0] or close[-1]:
+        return points
+    first, last = np.flatnonzero(close)[[0, -1]]
+    side = points[close].mean(axis=0)
+    if float((side * side).sum()) < 1.0:
+        ahead = points[last + 1] - points[first - 1]
+        side = np.array([-ahead[1], ahead[0]])
+    side = side / np.sqrt(side[0] * side[0] + side[1] * side[1])
+    result = points.copy()
+    for k in np.flatnonzero(close).tolist():
+        along = points[k] - side * (points[k] * side).sum()
+        out = np.sqrt(max(PASSES_M * PASSES_M - float((along * along).sum()), 1.0))
+        result[k] = along + side * out
+    return result
