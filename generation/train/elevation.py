@@ -1,12 +1,20 @@
-"""Elevation data for training and evaluation: a folder with a MANIFEST.json and 16-bit PNG or float .npy tiles.
+"""Elevation data for training and evaluation: a folder of GeoTIFF, .hgt, 16-bit PNG or .npy files, with or without a MANIFEST.json.
 
 MANIFEST.json: {"tiles": [{"file", "region", "landform", "metres_per_pixel", "quality" (A, B or C),
-"elevation_scale_m", "elevation_offset_m", "licence"}, ...]}; scale and offset are for PNG tiles, .npy tiles hold metres.
+"elevation_scale_m", "elevation_offset_m", "licence"}, ...]}; scale and offset are for PNG tiles, the others hold metres; GeoTIFF and
+.hgt know their spacing themselves. Only file is needed where the rest can be told as without a manifest:
+
+Without it every file is a tile. Its name tells the region, less a number or letter at the end (alps_01.tif and alps_02.tif are of the
+region alps), and for PNG and .npy the spacing (alps_01@30m.png, in metres); the landform is "land". Faults are repaired or the file is
+left out (elevation_repair.py), with a line to standard error for each.
 """
 
 import hashlib
 import json
-from dataclasses import dataclass
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedscape.assets.errors import RequestError
+from seedscape.generation.train.elevation_files import SUFFIXES, Unusable, read_grid, spacing_in_name, square
+from seedscape.generation.train.elevation_repair import repair
 
 SMALLEST_TILE = 160  # posts: one training window with its margin
 HELD_OUT_SHARE = 3  # one region in three of each landform is kept for evaluation
@@ -45,19 +55,36 @@ def held_out_regions(tiles: list[Tile]) -> set[str]:
     return held
 
 
-def read_tiles(folder: Path) -> list[Tile]:
-    """All tiles of a folder that are large enough, in manifest order. Raises RequestError with what is wrong."""
+def _to_stderr(line: str) -> None:
+    print(f"seedscape: {line}", file=sys.stderr, flush=True)
+
+
+def read_tiles(folder: Path, say: Callable[[str], None] = _to_stderr) -> list[Tile]:
+    """All tiles of a folder that are large enough and sound, in the order of the manifest or of the names.
+
+    say: called with a line for every repair and every file left out. RequestError: no tile is left, or the manifest is wrong.
+    """
     manifest = folder / "MANIFEST.json"
-    if not manifest.is_file():
-        raise RequestError(f"expected a folder of elevation tiles with a MANIFEST.json, got {folder}")
     try:
-        entries = json.loads(manifest.read_text())["tiles"]
-        tiles = [tile for entry in entries if (tile := _read_tile(folder, entry)) is not None]
+        entries = json.loads(manifest.read_text())["tiles"] if manifest.is_file() else _entries_by_name(folder)
+        tiles = [tile for entry in entries if (tile := _read_tile(folder, entry, say)) is not None]
     except (KeyError, TypeError, ValueError, OSError) as error:
         raise RequestError(f"expected elevation tiles as {manifest} lists them, got {error!r}") from error
     if not tiles:
-        raise RequestError(f"expected tiles of at least {SMALLEST_TILE} posts a side in {folder}, got none")
+        kinds = ", ".join(SUFFIXES)
+        raise RequestError(f"expected tiles of at least {SMALLEST_TILE} posts a side ({kinds}) in {folder}, got none")
     return tiles
+
+
+def _entries_by_name(folder: Path) -> list[dict[str, Any]]:
+    files = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file()]
+    return [{"file": path.name} for path in sorted(files)]
+
+
+def _region_in_name(path: Path) -> str:
+    """alps of alps_01@30m.png, alps_b.tif and alps.hgt."""
+    stem = re.sub(r"@[\d.]+m$", "", path.stem)
+    return re.sub(r"(?<=.)[_-](\d{1,4}|[a-z])$", "", stem)
 
 
 def split_tiles(tiles: list[Tile]) -> tuple[list[Tile], list[Tile]]:
@@ -66,26 +93,35 @@ def split_tiles(tiles: list[Tile]) -> tuple[list[Tile], list[Tile]]:
     return [tile for tile in tiles if tile.region not in held], [tile for tile in tiles if tile.region in held]
 
 
-def _read_tile(folder: Path, entry: dict[str, Any]) -> Tile | None:
+def _read_tile(folder: Path, entry: dict[str, Any], say: Callable[[str], None]) -> Tile | None:
     path = folder / entry["file"]
     if path.parent.resolve() != folder.resolve():
         raise ValueError(f"tile outside the folder: {entry['file']}")
-    if path.suffix == ".npy":
-        heights = np.load(path, allow_pickle=False).astype(np.float32)
-    else:
-        from PIL import Image
-
-        with Image.open(path) as picture:
-            heights = np.asarray(picture, np.float32)
-        heights = heights * np.float32(entry["elevation_scale_m"]) + np.float32(entry["elevation_offset_m"])
-    if heights.ndim != 2 or not np.isfinite(heights).all():
-        raise ValueError(f"{entry['file']}: expected finite heights (rows, cols), got shape {heights.shape}")
-    if min(heights.shape) < SMALLEST_TILE:
+    if path.suffix.lower() not in SUFFIXES:
+        raise ValueError(f"{entry['file']}: expected one of {', '.join(SUFFIXES)}")
+    given = entry.get("metres_per_pixel", spacing_in_name(path))
+    if given is not None and not 0.1 <= float(given) <= 1000.0:
+        raise ValueError(f"{entry['file']}: expected metres_per_pixel 0.1 to 1000, got {given}")
+    scale, offset = entry.get("elevation_scale_m"), float(entry.get("elevation_offset_m", 0.0))
+    try:
+        grid = read_grid(path, None if given is None else float(given), None if scale is None else float(scale), offset)
+        step = max(grid.step_x_m, grid.step_y_m)
+        if not 0.1 <= min(grid.step_x_m, grid.step_y_m) <= step <= 1000.0:
+            raise Unusable(f"expected posts 0.1 to 1000 m apart, got {grid.step_x_m:g} by {grid.step_y_m:g}")
+        heights, coarse, done = repair(grid.heights, step)
+        heights, spacing = square(replace(grid, heights=heights))
+    except Unusable as error:
+        say(f"{entry['file']} left out: {error}")
         return None
-    spacing = float(entry["metres_per_pixel"])
-    if not 0.1 <= spacing <= 1000.0:
-        raise ValueError(f"{entry['file']}: expected metres_per_pixel 0.1 to 1000, got {spacing}")
+    for line in done:
+        say(f"{entry['file']}: {line}")
+    if min(heights.shape) < SMALLEST_TILE:
+        say(
+            f"{entry['file']} left out: expected {SMALLEST_TILE} posts a side, got {heights.shape[0]} x {heights.shape[1]}"
+        )
+        return None
     return Tile(
-        file=entry["file"], region=entry["region"], landform=entry["landform"], spacing_m=spacing,
-        quality=entry.get("quality", "A"), licence=entry.get("licence", "unknown"), heights_m=heights,
+        file=entry["file"], region=str(entry.get("region", _region_in_name(path))), landform=str(entry.get("landform", "land")),
+        spacing_m=spacing, quality="C" if coarse else entry.get("quality", "A"), licence=entry.get("licence", "unknown"),
+        heights_m=heights,
     )  # fmt: skip
