@@ -105,7 +105,7 @@ net learned to tell apart {result["other_sets"]} sets that the GAN has never see
 on both, so they show likeness, not generalisation. real, ours, noise: share of crops given to their class. d.floor, d.ours, d.noise:
 feature distance of the left half, ours and noise. swd: sliced Wasserstein distance of patches over that of the left half. weave,
 w.real: step energy of even over odd lines. seam: step across the wrap over the step inside. std: the channel's standard deviation
-over the real one's that is farthest from 1. copy: highest circular correlation with any training set. same: share of 48-pixel
+over the real one's that is farthest from 1. copy: highest circular correlation with a training set of the class. same: share of 48-pixel
 patches found again in the training set (correlation .8). seeds: correlation between two seeds. light, l.real: correlation of luminance with the slope.
 
 ```

@@ -20,13 +20,14 @@ from seedscape.generation.rng import stream
 from seedscape.generation.train.textures import PIXELS, read_sets, set_names
 
 STEPS = 400
+MOST_OTHERS = 40  # sets that the feature net learns to tell apart
 PASSES = 0.85  # of what the real sets of a class reach: a class counts as recognised from there on
 
 # Columns of the table and their titles. real, ours, noise: share of crops the recogniser gives to their class. d.floor, d.ours,
 # d.noise: distance in the feature net's features to the real right half, of the real left half, ours and noise. swd: sliced
 # Wasserstein distance of patches, ours over floor (left to right half). weave, w.real: step energy of even over odd lines. seam:
 # step across the wrap over that inside. std: the channel's standard deviation over the real one's that is farthest from 1. copy,
-# seeds: highest circular correlation with the training set, and between two seeds. same: share of 48-pixel patches found in the
+# seeds: highest circular correlation with the training sets of the class, and between two seeds. same: share of 48-pixel patches found in the
 # training set. light, l.real: how far luminance follows one direction of slope.
 FIGURES = {
     "recognised_real": "real", "recognised_ours": "ours", "recognised_noise": "noise", "distance_floor": "d.floor",
@@ -60,7 +61,9 @@ def evaluate_material(
     shares = {
         which: recognised(judge, pixels, kinds) for which, pixels in (("real", real), ("ours", ours), ("noise", noise))
     }
-    others = [item.channels for item in read_sets(data, tuple(sorted(set(set_names(data)) - set(names))), strict=False)]
+    strangers = sorted(set(set_names(data)) - set(names))
+    some = tuple(strangers[:: -(-len(strangers) // MOST_OTHERS) or 1])
+    others = [item.channels for item in read_sets(data, some, strict=False)] if some else []
     net = feature_net(others if len(others) > 1 else real, seed, steps)
     distance = {
         "distance_floor": feature_distances(net, real, 0, real),
@@ -80,7 +83,7 @@ def evaluate_material(
             "swd_ratio": swd[0] / max(swd[1], 1e-6),
             "weave": measure.weave(ours[k]), "weave_real": measure.weave(real[k]), "seam": measure.seam(ours[k]),
             "deviation": max(ratios, key=lambda x: abs(np.log(max(x, 1e-6)))), "deviation_ratio": ratios,
-            "copy": max(measure.correlation(ours[k][0], x[0]) for x in real),
+            "copy": max(measure.correlation(ours[k][0], x[0]) for x, kind in zip(real, kinds, strict=True) if kind == kinds[k]),
             "copied": measure.copied(ours[k][0], real[k][0], k),
             "between_seeds": measure.correlation(ours[k][0], second[k][0]),
             "seeds_differ": float(np.abs(measure.rgb_of(ours[k]) - measure.rgb_of(second[k])).mean() * 255),

@@ -159,7 +159,8 @@ def release_material(folder: Path, generator: nn.Module, sets: list[TextureSet],
         *(torch.zeros(size) for size in sizes),
     )
     names = ["latents", "style", "noise4", "noise2", "noise1"]
-    write_atomically(release / "material-decoder.onnx", _onnx(TextureGraph(decoder), inputs, names))
+    network = halve_weights(_onnx(TextureGraph(decoder), inputs, names))
+    write_atomically(release / "material-decoder.onnx", network)
     assert isinstance(generator, MaterialGenerator)
     torus = torch.stack([latents.detach().cpu() for latents in generator.toruses])
     steps = torus.abs().amax((1, 2, 3)) / 127

@@ -8,8 +8,9 @@ from seedscape.generation.material import decode_set, generate_material, generat
 from seedscape.generation.rng import stream
 
 CLASSES = {
-    "bark", "dry_grass", "forest_floor", "grass", "gravel", "lava", "mossy_rock", "mud", "rock", "sand", "sand_ripple", "snow",
-    "soil",
+    "asphalt", "bark", "brick", "concrete", "dry_grass", "forest_floor", "grass", "gravel", "ice", "lava", "marble", "metal",
+    "mossy_rock", "mud", "pavement", "plaster", "rock", "roof_tiles", "sand", "sand_ripple", "snow", "soil", "stone_wall",
+    "wood_planks",
 }  # fmt: skip
 
 
@@ -27,7 +28,7 @@ def test_every_class_tiles_and_keeps_physical_ranges(name: str) -> None:
     across = np.abs(color[0] - color[-1]).mean() + np.abs(color[:, 0] - color[:, -1]).mean()
     assert across < 1.6 * inside
     assert maps.base_color.min() >= 40 and maps.base_color.max() <= 243
-    assert (maps.orm[..., 2] == 0).all() and maps.orm[..., 1].min() >= 20
+    assert (maps.orm[..., 2].mean() > 128) == (name == "metal") and maps.orm[..., 1].min() >= 20
     length = np.sqrt(((maps.normal.astype(float) / 127.5 - 1) ** 2).sum(axis=2))
     assert np.abs(length - 1).max() < 0.02
     assert 0 < maps.height_m < 0.3 * maps.size_m
