@@ -19,6 +19,7 @@ Int = NDArray[np.int64]
 RIM_POSTS = 6  # a finer level grows out of the coarser one's changes over that many posts
 PAD_MARGIN_M, PAD_BANK = 0.8, 2.2  # level ground around a floor; metres of bank a metre of cut or fill
 BANK_LEAST_M, BANK_MOST_M = 3.0, 16.0
+FLOOR_BANK_M = 1.5
 SHOULDER_M = 1.8
 BED_BANK = 0.55  # rise over run of a river's banks
 
@@ -70,10 +71,12 @@ def dig(terrain: Terrain, rivers: tuple[River, ...], pads: tuple[Pad, ...], trai
     def shaped(height: Float, xs: Float, zs: Float) -> Float:
         for river in rivers:
             height = _carve(height, xs, zs, river)
-        for trail in trails:
-            height = _lay(height, xs, zs, trail)
         for pad in pads:
             height = _level(height, xs, zs, pad)
+        for trail in trails:  # after the banks of the pads that they climb
+            height = _lay(height, xs, zs, trail)
+        for pad in pads:  # a path that brushes a floor gives way to it
+            height = _level(height, xs, zs, pad, FLOOR_BANK_M)
         return height
 
     return reshape(terrain, shaped)
@@ -143,8 +146,8 @@ def _lay(height: Float, xs: Float, zs: Float, trail: Trail) -> Float:
     return result
 
 
-def _level(height: Float, xs: Float, zs: Float, pad: Pad) -> Float:
-    """Ground brought to the pad's level, with banks as wide as the cut or fill asks."""
+def _level(height: Float, xs: Float, zs: Float, pad: Pad, bank_m: float | None = None) -> Float:
+    """Ground brought to the pad's level, with banks of bank_m, or as wide as the cut or fill asks."""
     reach = np.sqrt(pad.half_x * pad.half_x + pad.half_z * pad.half_z) + PAD_MARGIN_M + BANK_MOST_M
     cols = slice(int(np.searchsorted(xs, pad.x - reach)), int(np.searchsorted(xs, pad.x + reach)))
     rows = slice(int(np.searchsorted(zs, pad.z - reach)), int(np.searchsorted(zs, pad.z + reach)))
@@ -152,7 +155,7 @@ def _level(height: Float, xs: Float, zs: Float, pad: Pad) -> Float:
     if not window.size:
         return height
     away = np.maximum(pad.outside(xs[cols][None, :], zs[rows][:, None]) - PAD_MARGIN_M, 0.0)
-    bank = np.clip(np.abs(window - pad.level_m) * PAD_BANK, BANK_LEAST_M, BANK_MOST_M)
+    bank = np.clip(np.abs(window - pad.level_m) * PAD_BANK, BANK_LEAST_M, BANK_MOST_M) if bank_m is None else bank_m
     t = np.clip(1.0 - away / bank, 0.0, 1.0)
     result = height.copy()
     result[rows, cols] += (pad.level_m - window) * (t * t * (3.0 - 2.0 * t))

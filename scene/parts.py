@@ -174,11 +174,11 @@ class Placed:
 
     def points(self, local: Float64) -> Float64:
         """World points of local ones (n, 3)."""
-        return self.directions(local) + np.array([self.x, self.y, self.z])
+        return np.asarray(self.directions(local) + np.array([self.x, self.y, self.z]))
 
     def directions(self, local: Float64) -> Float64:
         """World directions of local ones (n, 3)."""
-        c, s = cos_sin(self.turn)
+        c, s = (float(v) for v in cos_sin(self.turn))
         x, y, z = local[..., 0], local[..., 1], local[..., 2]
         return np.asarray(np.stack([x * c + z * s, y, z * c - x * s], axis=-1))
 

@@ -27,7 +27,8 @@ Float = NDArray[np.float64]
 HEADINGS = 32
 SPAWN_PAD_M = 1.6  # half the level ground under the first visitor's feet
 PATH_HALF_M = 0.9
-GRADE_COST, CROWD_COST, WORN_SHARE = 30.0, 30.0, 0.35
+GRADE_COST, WORN_SHARE = 30.0, 0.35
+CROWD_COST, CROWD_M = 60.0, 2.5  # beside a floor
 SMOOTH_M = 9.0  # a path's height is a mean over so much of its length
 EDGE_M = 14.0  # from the rim of the visited square
 DRY_M = 4.0  # between a floor and water
@@ -164,7 +165,7 @@ def _join(site: Site, standing: list[Standing]) -> tuple[Trail, ...]:
     cost = np.ones_like(height)
     cost[site.water_depth_m[window, window] > 0.0] = np.inf
     for other in standing:
-        cost[other.pad.outside(line[None, :], line[:, None]) < 1.0] = CROWD_COST
+        cost[other.pad.outside(line[None, :], line[:, None]) < CROWD_M] = CROWD_COST
     trails: list[Trail] = []
     for one in standing:
         door = one.placed.point(0.0, 0.0, one.structure.half_z)

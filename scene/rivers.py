@@ -22,7 +22,7 @@ Int = NDArray[np.int64]
 MAX_RIVERS = 3
 SOURCE_M2 = 90_000.0  # land that feeds a brook, at a wetness of one half
 LEAST_M = 90.0  # shorter ones are left out
-WIDEST_M, NARROWEST_M = 9.0, 1.6
+WIDEST_M, NARROWEST_M = 7.0, 1.6
 BELOW_M = 0.25  # the surface under the ground beside it
 DEEPEST_CUT_M = 5.0
 SPAWN_FREE_M, PASSES_M = 20.0, 28.0  # no river nearer to the spawn point; one that would be goes round it
@@ -123,7 +123,7 @@ def _run(site: Site, cells: Int, area: Float) -> River | None:
     x, z = np.interp(at, along, points[:, 0]), np.interp(at, along, points[:, 1])
     if float((x * x + z * z).min()) < SPAWN_FREE_M * SPAWN_FREE_M:
         return None
-    width = np.clip(1.1 * np.sqrt(np.sqrt(np.interp(at, along, fed)) / 10.0), NARROWEST_M, WIDEST_M)
+    width = np.clip(0.42 * np.sqrt(np.sqrt(np.interp(at, along, fed)) / 10.0), NARROWEST_M, WIDEST_M)
     width = width * smoothstep(-30.0, 40.0, at)  # it begins as a trickle
     ground = site.terrain.height(x, z)
     side = np.maximum(width, 2.0) * 0.7
@@ -140,9 +140,9 @@ def _run(site: Site, cells: Int, area: Float) -> River | None:
         level = np.where(wet, site.sea_level_m, level)
         held |= wet
     for lake in site.lakes:  # it comes down to a lake, not below it
-        inside = np.flatnonzero(site.sample(lake.mask.astype(np.float32), x, z) > 0.5)
-        if len(inside):
-            level[: inside[0]] = np.maximum(level[: inside[0]], lake.level_m)
+        enters = np.flatnonzero(site.sample(lake.mask.astype(np.float32), x, z) > 0.5)
+        if len(enters):
+            level[: enters[0]] = np.maximum(level[: enters[0]], lake.level_m)
     surface = np.minimum.accumulate(level)
     if float((ground - surface)[~held].max(initial=0.0)) > DEEPEST_CUT_M:
         return None

@@ -125,7 +125,7 @@ def _ribbon(river: River) -> tuple[Float, NDArray[np.int64], Float]:
     points[..., 0] = p[:, None, 0] + right[:, None, 0] * offset
     points[..., 1] = p[:, None, 1]
     points[..., 2] = p[:, None, 2] + right[:, None, 1] * offset
-    depth = river.depth_m[:, None] * np.array([0.0, 0.8, 1.6, 0.8, 0.0])
+    depth = river.depth_m[:, None] * np.array([0.0, 0.5, 1.0, 0.5, 0.0])
     a = (np.arange(len(p) - 1)[:, None] * 5 + np.arange(4)).reshape(-1)
     both = np.repeat(keep[:-1] & keep[1:], 4)
     a = a[both]

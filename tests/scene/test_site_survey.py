@@ -86,7 +86,9 @@ def test_the_spawn_point_is_never_flooded() -> None:
 def test_the_sea_floods_low_ground_of_a_coast_only() -> None:
     terrain = replace(make_terrain(seed=2), altitude_m=6.0)
     coast = look(terrain, biome="coast")
-    assert coast.sea_level_m is not None and -5.65 - 1e-6 <= coast.sea_level_m <= -1.2  # raised until it is seen, never to the feet
+    assert (
+        coast.sea_level_m is not None and -5.65 - 1e-6 <= coast.sea_level_m <= -1.2
+    )  # raised until it is seen, never to the feet
     low = coast.height_m < coast.sea_level_m - 0.05
     assert low.any()
     assert (coast.water_depth_m[low] > 0).all()
