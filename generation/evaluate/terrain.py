@@ -24,7 +24,7 @@ from seedscape.assets.files import write_group
 from seedscape.generation.evaluate.anchors import at_the_level_of, eroded, power_law_noise
 from seedscape.generation.evaluate.flow import Windows
 from seedscape.generation.evaluate.geomorphometry import Measures, distances, measure
-from seedscape.generation.evaluate.novelty import novelty
+from seedscape.generation.evaluate.novelty import REAL_WINDOWS, novelty
 from seedscape.generation.evaluate.seams import seams
 from seedscape.generation.evaluate.windows import RealWindows, draw_windows, match_relief, tiles_at
 from seedscape.generation.pictures import contact_sheet, hillshade
@@ -105,7 +105,7 @@ class _Judged:
         pool = np.stack(samples).astype(np.float64)
         ours = pool[match_relief(pool, real.heights)]
         noise = power_law_noise(real.heights, rng)
-        others = [_matched(train, real, rng) for _ in range(FLOORS)]
+        others = [other_land(train, real, rng) for _ in range(FLOORS)]
         self.seed, self.spacing_m = seed, spacing_m
         self.windows: dict[str, Windows] = {
             "real": real.heights, "ours": ours, "noise": noise,
@@ -133,7 +133,7 @@ def _novelty(judged: _Judged, known: list[Tile]) -> dict[str, Any]:
     near = [tile for tile in known if 1 / SAME_SCALE < tile.spacing_m / judged.spacing_m < SAME_SCALE]
     ours, real = judged.windows["ours"][:NOVELTY], judged.windows["real"][: NOVELTY // 2]
     rng = stream(judged.seed, "evaluate", "novelty")
-    return novelty(ours, real, [tile.heights_m for tile in near], [tile.region for tile in near], rng)
+    return novelty(ours, real, [tile.heights_m for tile in near], [tile.region for tile in near], rng, REAL_WINDOWS)
 
 
 def _seams(seed: int, tiles: list[Tile], model: TerrainModel, spacing_m: float) -> dict[str, Any]:
@@ -147,8 +147,10 @@ def _seams(seed: int, tiles: list[Tile], model: TerrainModel, spacing_m: float) 
     return result
 
 
-def _matched(tiles: list[Tile], real: RealWindows, rng: np.random.Generator) -> RealWindows:
-    pool = draw_windows(tiles, REAL_POOL * len(real.heights), SIZE, rng)
+def other_land(tiles: list[Tile], real: RealWindows, rng: np.random.Generator) -> RealWindows:
+    """Windows of `tiles` as many as `real`, matched in relief."""
+    count = len(real.heights)
+    pool = draw_windows(tiles, REAL_POOL * count, SIZE, rng, at_least=count)
     return pool.take(match_relief(pool.heights, real.heights))
 
 

@@ -39,10 +39,12 @@ def tiles_at(tiles: list[Tile], spacing_m: float, size: int) -> list[Tile]:
     return found
 
 
-def draw_windows(tiles: list[Tile], count: int, size: int, rng: np.random.Generator) -> RealWindows:
+def draw_windows(
+    tiles: list[Tile], count: int, size: int, rng: np.random.Generator, at_least: int | None = None
+) -> RealWindows:
     """`count` windows, as many from each region as it has until the others are used up; neighbours overlap by half at most.
 
-    Mostly flat ones (sea) are left out. RequestError: fewer windows than that.
+    Mostly flat ones (sea) are left out. RequestError: there are fewer windows than that, or than `at_least`.
     """
     regions: dict[str, list[tuple[int, int, int]]] = {tile.region: [] for tile in tiles}
     for number, tile in enumerate(tiles):
@@ -56,7 +58,10 @@ def draw_windows(tiles: list[Tile], count: int, size: int, rng: np.random.Genera
     chosen: list[tuple[int, int, int]] = []
     while len(chosen) < count:
         if not any(left):
-            raise RequestError(f"expected {count} windows of {size} posts with land, got {len(chosen)}")
+            least = count if at_least is None else at_least
+            if len(chosen) >= least:
+                break
+            raise RequestError(f"expected {least} windows of {size} posts with land, got {len(chosen)}")
         for places in left:
             while places and len(chosen) < count:
                 number, row, col = places.pop()

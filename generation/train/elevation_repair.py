@@ -130,7 +130,8 @@ def _whole_rectangle(heights: NDArray[np.float32], large: NDArray[np.bool_], don
     if not large.any():
         return heights
     rows, cols = (n // BLOCK for n in heights.shape)
-    free = ~large[: rows * BLOCK, : cols * BLOCK].reshape(rows, BLOCK, cols, BLOCK).any(axis=(1, 3))
+    blocks = large[: rows * BLOCK, : cols * BLOCK].reshape(rows, BLOCK, cols, BLOCK)
+    free = np.asarray(~blocks.any(axis=(1, 3)))
     best, place = 0, (0, 0, 0, 0)
     depth = np.zeros(cols, np.int64)
     for row in range(rows):

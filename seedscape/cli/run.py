@@ -14,6 +14,7 @@ import click
 
 from seedscape import __version__
 from seedscape.assets.errors import SeedscapeError
+from seedscape.cli.compare import compare
 from seedscape.cli.evaluate import evaluate
 from seedscape.cli.generate import generate
 from seedscape.cli.inspect import inspect
@@ -31,7 +32,7 @@ def commands() -> None:
     """A seed in, a complete VR environment out, as one glTF file."""
 
 
-for command in (generate, sample, inspect, tiles, train, evaluate):
+for command in (generate, sample, inspect, tiles, train, evaluate, compare):
     commands.add_command(command)
 
 

@@ -44,7 +44,7 @@ def test_help_names_the_commands_of_this_version_and_no_other(invoke: Invoke) ->
     outcome = invoke("--help")
     assert outcome.code == 0
     listed = [line.split()[0] for line in outcome.out.split("Commands:\n")[1].splitlines()]
-    assert listed == ["evaluate", "generate", "inspect", "sample", "train"]
+    assert listed == ["compare", "evaluate", "generate", "inspect", "sample", "tiles", "train"]
 
 
 def test_a_wrong_command_is_answered_with_the_nearest(invoke: Invoke) -> None:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from seedscape.generation import hydrology
-from seedscape.generation.evaluate.flow import accumulate, fill, incise, receivers
+from seedscape.generation.evaluate.flow import accumulate, incise, receivers
+from seedscape.generation.hydrology import fill
 from seedscape.generation.rng import fractions, stream
 
 

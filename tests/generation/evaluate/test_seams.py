@@ -12,8 +12,8 @@ from tests.generation.data import ridges
 @pytest.fixture(scope="module")
 def land() -> np.ndarray:
     """Power-law noise: the ridges of the other tests are joined on a lattice themselves, which this measure finds."""
-    noise: np.ndarray = power_law_noise(ridges(1, 384, 90.0)[None].astype(np.float64), stream(1, "land"))
-    return noise[0]
+    (noise,) = power_law_noise(ridges(1, 384, 90.0)[None].astype(np.float64), stream(1, "land"))
+    return np.asarray(noise)
 
 
 @pytest.mark.parametrize("period", [24, 37, 64])
