@@ -1,7 +1,7 @@
 """The attributes of a mesh as streams: those its material can use, in floats or quantised (KHR_mesh_quantization).
 
 Quantised: positions int16 on a grid; normals and tangents int8, or int16 where a smooth surface would show steps;
-texture coordinates uint16 inside the picture's square, else multiples of 1/4096 of a picture held in float32.
+texture coordinates uint16 inside the picture's square, else multiples of 1/2048 of a picture held in float32.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from seedscape.scene.values import Float32, Material, Mesh, Vec3
 RESTART_INDEX_16 = 0xFFFF  # the primitive-restart value may not occur as an index (glTF 2.0, 3.7.2.1)
 DARK_LINEAR = 0.04  # 8-bit linear steps are over two display levels (sRGB) below this: smooth shades would show bands
 GLOSSY = 0.3  # roughness below which 8-bit normals (half a degree) show in the mirror image
-UV_STEPS = 4096  # to a picture: a quarter of a texel at 1024 px
+UV_STEPS = 2048  # to a picture: half a texel at 1024 px
 
 
 def plain_streams(mesh: Mesh, material: Material) -> dict[str, Stream]:

@@ -1,4 +1,4 @@
-"""Positions snapped to grids of 16 bits an axis, and the streams of KHR_mesh_quantization made from them.
+"""Positions snapped to grids of 15 bits an axis, and the streams of KHR_mesh_quantization made from them.
 
 All parts of a model share a grid, so overlays stay on their ground. Steps are powers of two and a grid's origin is a
 multiple of its step: a vertex that two chunks of land share is snapped with the coarser step of the two, lies on both
@@ -17,7 +17,7 @@ from seedscape.export.passes.weld import weld_mesh
 from seedscape.export.streams import quantized_streams
 from seedscape.scene.values import Float32, Material, Mesh, Node, Scene, Vec3
 
-CELLS = 64_000  # an axis: less than 2^16, so that a border snapped by a coarser neighbour still fits
+CELLS = 32_000  # an axis: 2 cm on a chunk of half a kilometre; leaves room for borders that a coarser neighbour snaps
 MIN_STEP_M = 2.0**-16
 
 

@@ -122,7 +122,7 @@ def test_directions_and_coordinates_come_back(scene: Scene, written: tuple[str, 
     ground = scene.models["ground"][0]
     assert ground.uvs is not None
     uvs = decode(document, binary, attributes["TEXCOORD_0"])
-    assert np.abs(np.sort(uvs, axis=0) - np.sort(ground.uvs, axis=0)).max() <= 0.5 / 4096
+    assert np.abs(np.sort(uvs, axis=0) - np.sort(ground.uvs, axis=0)).max() <= 0.5 / 2048
 
 
 def test_instances_stand_where_their_nodes_stood(scene: Scene) -> None:

@@ -47,7 +47,7 @@ def _node() -> str:
     node = shutil.which("node")
     if node is None:
         raise AssertionError("expected Node.js 20 or newer on the PATH (apt-get install nodejs npm), got none")
-    for module in ("gltf-validator", "three", "playwright-core"):
+    for module in ("3d-tiles-renderer", "gltf-validator", "three", "playwright-core"):
         if not (HERE / "node_modules" / module / "package.json").is_file():
             raise AssertionError(f"expected the npm module {module} (npm ci --prefix tests/web), got none")
     return node
