@@ -31,6 +31,9 @@ def losses(run: Path, name: str) -> list[float]:
 def test_terrain_training_learns_and_its_release_generates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seedscape.generation.train.run.REPORT_SECONDS", 3.0)
     data = write_land(tmp_path / "land")
+    (data / "MANIFEST.json").unlink()  # a user's folder: names alone
+    for k in range(4):
+        (data / f"tile{k}.npy").rename(data / f"tile{k}@30m.npy")
     run = train_terrain(data, tmp_path / "run", 0.5)
     l1 = losses(tmp_path / "run", "l1")
     assert len(l1) >= 3 and l1[-1] < 0.9 * l1[0]
