@@ -57,7 +57,7 @@ def measure(scene: Scene, block_compressed: bool = False) -> Load:
 
 def texture_bytes(texture: Texture, block_compressed: bool) -> int:
     """Of all mip levels."""
-    height, width = texture.pixels.shape[:2]
+    height, width = (int(edge) for edge in texture.pixels.shape[:2])
     total = 0
     while True:
         total += -(-width // 4) * -(-height // 4) * 16 if block_compressed else width * height * 4

@@ -92,7 +92,7 @@ def make_tile(key: TileKey, plan: TilePlan, posts: Posts, paint: Paint, spec: Ma
     error = mesh_error(fine, step)
     skirt = max(MIN_SKIRT_M, mesh_error(fine, min(size, SKIRT_STEPS * step)))
     mesh = tile_mesh(heights, step * plan.spacing_m, skirt, paint)
-    tile = {
+    tile: dict[str, Any] = {
         "key": list(key),
         "height_m": [float(mesh.positions[:, 1].min()), float(mesh.positions[:, 1].max())],
         "geometric_error_m": error,

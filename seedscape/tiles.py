@@ -171,7 +171,7 @@ class _Land:
         file = BytesIO()
         np.save(file, heights, allow_pickle=False)
         write_atomically(path, file.getvalue())
-        return heights
+        return np.asarray(heights, np.float32)
 
     def posts(self, row: int, col: int, rows: int, cols: int) -> Float32:
         """Heights of a window of the endless grid."""

@@ -15,7 +15,9 @@ def dedupe(scene: Scene) -> Scene:
     materials = {
         name: replace(
             material,
-            **{field: kept[key] for field in TEXTURES if (key := getattr(material, field)) in kept},
+            base_color=kept.get(material.base_color or ""),
+            normal=kept.get(material.normal or ""),
+            orm=kept.get(material.orm or ""),
         )
         for name, material in scene.materials.items()
     }

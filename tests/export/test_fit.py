@@ -20,15 +20,17 @@ def flat(posts: int) -> Mesh:
     mesh = ground_mesh(posts, 10.0)
     up = np.zeros_like(mesh.positions)
     up[:, 1] = 1.0
-    return dataclasses.replace(mesh, positions=mesh.positions * np.float32([1, 0, 1]), normals=up, colors=None)
+    return dataclasses.replace(
+        mesh, positions=mesh.positions * np.array([1, 0, 1], np.float32), normals=up, colors=None
+    )
 
 
-def borders(mesh: Mesh) -> set[tuple[int, ...]]:
+def borders(mesh: Mesh) -> set[tuple[tuple[int, ...], ...]]:
     """Border edges, as the coordinates of their ends in centimetres."""
     pairs = np.concatenate([mesh.indices[:, [0, 1]], mesh.indices[:, [1, 2]], mesh.indices[:, [2, 0]]])
     keys, count = np.unique(np.sort(pairs, axis=1), axis=0, return_counts=True)
     ends = np.round(mesh.positions * 100).astype(int)
-    return {tuple(sorted(map(tuple, ends[key].tolist()))) for key in keys[count == 1]}
+    return {tuple(sorted(tuple(end) for end in ends[key].tolist())) for key in keys[count == 1]}
 
 
 def test_a_flat_surface_keeps_its_border_and_little_else() -> None:
@@ -71,7 +73,7 @@ def test_simplifying_twice_is_the_same() -> None:
 def tufts(count: int) -> Mesh:
     """Separate upright triangles in a row."""
     corner = np.array([[0, 0, 0], [0.5, 0, 0], [0, 1, 0]], np.float32)
-    positions = np.concatenate([corner + np.float32([k, 0, 0]) for k in range(count)])
+    positions = np.concatenate([corner + np.array([k, 0, 0], np.float32) for k in range(count)])
     return Mesh(positions, np.arange(3 * count, dtype=np.uint32).reshape(-1, 3), "bark")
 
 

@@ -19,7 +19,8 @@ SPEC = {"seed": 1}
 def hills(row: int, col: int, rows: int, cols: int) -> Float32:
     """A land without end, in closed form."""
     r, c = np.arange(row, row + rows)[:, None], np.arange(col, col + cols)[None, :]
-    return (40.0 * np.sin(r * 0.07) * np.cos(c * 0.05) + 0.1 * ((r * 7919 + c * 104729) % 31)).astype(np.float32)
+    land = 40.0 * np.sin(r * 0.07) * np.cos(c * 0.05) + 0.1 * ((r * 7919 + c * 104729) % 31)
+    return np.asarray(land, np.float32)
 
 
 def grey(heights: Float32, slopes: np.ndarray) -> Float32:
@@ -30,7 +31,8 @@ def border(glb: bytes, side: str) -> np.ndarray:
     document, binary = parts(glb)
     primitive = document["meshes"][0]["primitives"][0]
     grid = decode(document, binary, primitive["attributes"]["POSITION"])[: (CELLS + 1) ** 2, 1].reshape(CELLS + 1, -1)
-    return {"west": grid[:, 0], "east": grid[:, -1], "north": grid[0], "south": grid[-1]}[side]
+    sides = {"west": grid[:, 0], "east": grid[:, -1], "north": grid[0], "south": grid[-1]}
+    return np.asarray(sides[side])
 
 
 def tile(key: TileKey) -> bytes:
