@@ -8,6 +8,14 @@ from seedscape.generation.values import UInt8
 OCCLUSION_STEPS = (1, 2, 4, 8, 16)  # texels
 
 
+def smoothed(x: NDArray[np.float32], passes: int) -> NDArray[np.float32]:
+    """(n, n) after `passes` binomial 3 x 3 blurs, on the torus."""
+    for _ in range(passes):
+        for axis in (0, 1):
+            x = np.float32(0.5) * x + np.float32(0.25) * (np.roll(x, 1, axis) + np.roll(x, -1, axis))
+    return x
+
+
 def normal_from_height(height_m: NDArray[np.float32], texel_m: float) -> UInt8:
     """(n, n) metres -> (n, n, 3) tangent-space normals, OpenGL (+Y towards smaller rows), glTF 2.0 section 3.9.3.
 

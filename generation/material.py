@@ -15,7 +15,7 @@ from seedscape.assets.errors import MissingPartError, RequestError
 from seedscape.assets.weights import read_tensors, require_arrays
 from seedscape.generation.arrange import arrange
 from seedscape.generation.controls import MAX_ALBEDO, MIN_ALBEDO, Controls, blended, share_map, tinted, wetted
-from seedscape.generation.maps import normal_from_height, occlusion_from_height
+from seedscape.generation.maps import normal_from_height, occlusion_from_height, smoothed
 from seedscape.generation.rng import stream
 from seedscape.generation.runtime import Network, grain, open_network
 from seedscape.generation.values import Float32, MaterialMaps
@@ -152,7 +152,14 @@ def decode_set(model: MaterialModel, index: int, cells: int, rng: np.random.Gene
     """(5, 8 cells, 8 cells) Y, Co, Cg, height, roughness of a new arrangement of exemplar `index`; wraps around."""
     latents = arrange(model.torus[index], cells, rng, model.importance)
     made = _decode(model, latents, model.styles[index], _grains(cells, rng))
-    return _rescale(made, model.means[index], model.deviations[index])
+    made = _rescale(made, model.means[index], model.deviations[index])
+    made[3] = smoothed(made[3], _passes(model, index))
+    return made
+
+
+def _passes(model: MaterialModel, index: int) -> int:
+    """How often the height is blurred, so that its slopes are as strong as the real set's (found when the model is released)."""
+    return int(model.sets[index].get("smoothing", 0))
 
 
 def decode_between(
@@ -177,9 +184,11 @@ def decode_between(
         theirs = arrange(model.torus[other], cells, others, model.importance)
         mixed = ((1 - share) * latents + share * theirs) / np.sqrt((1 - share) ** 2 + share**2)
     first = _rescale(_decode(model, mixed, moved(model.styles), grains), moved(model.means), moved(model.deviations))
+    first[3] = smoothed(first[3], _passes(model, own))
     if not share.any():
         return first, reliefs[0]
     second = _rescale(_decode(model, mixed, model.styles[other], grains), model.means[other], model.deviations[other])
+    second[3] = smoothed(second[3], _passes(model, other))
     part = float(share.mean())
     return blended(first, second, share), reliefs[0] * (1 - part) + reliefs[1] * part
 

@@ -19,8 +19,8 @@ from seedscape.generation.material import CELL, decode_set, open_material_model
 from seedscape.generation.rng import stream
 from seedscape.generation.train.textures import PIXELS, read_sets, set_names
 
-STEPS = 400
-MOST_OTHERS = 40  # sets that the feature net learns to tell apart
+STEPS = 200
+MOST_OTHERS = 30  # sets that the feature net learns to tell apart
 PASSES = 0.85  # of what the real sets of a class reach: a class counts as recognised from there on
 
 # Columns of the table and their titles. real, ours, noise: share of crops the recogniser gives to their class. d.floor, d.ours,
@@ -91,7 +91,7 @@ def evaluate_material(
             "albedo_outside": measure.albedo_outside(ours[k]),
         })  # fmt: skip
     result: dict[str, Any] = {
-        "what": "material", "seed": seed, "other_sets": len(others), "sets": rows,
+        "what": "material", "seed": seed, "steps": steps, "other_sets": len(others), "sets": rows,
         "mean": {name: float(np.mean([row[name] for row in rows])) for name in FIGURES}, **_verdicts(rows),
     }  # fmt: skip
     if out is not None:

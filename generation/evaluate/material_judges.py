@@ -70,9 +70,9 @@ def recogniser(real: list[Float32], noise: list[Float32], seed: int, steps: int)
     """Knows every real set, and noise of any of their spectra as one class, the last."""
     torch.manual_seed(seed)
     judge = Judge(len(real) + 1, (24, 48, 64, 96), 4)
-    # Noise makes a quarter of what it sees, whatever the number of sets.
-    some = noise[: max(1, len(real) // 3)] if len(noise) > len(real) // 3 else noise
-    return train_judge(judge, [*real, *some], [*range(len(real)), *([len(real)] * len(some))], seed, steps)
+    several = 3  # times as many real crops as of noise
+    classes = [*range(len(real))] * several + [len(real)] * len(noise)
+    return train_judge(judge, [*(real * several), *noise], classes, seed, steps)
 
 
 def feature_net(others: list[Float32], seed: int, steps: int) -> Judge:

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
@@ -23,6 +24,7 @@ from torch.nn import functional as F
 
 from seedscape.assets.errors import RequestError
 from seedscape.assets.files import write_atomically
+from seedscape.generation.maps import smoothed
 from seedscape.generation.models.material_gan import CELL as MATERIAL_CELL
 from seedscape.generation.models.material_gan import (
     MaterialConfig,
@@ -38,6 +40,7 @@ from seedscape.generation.train.standardise import Standardised
 from seedscape.generation.train.textures import PIXELS, TextureSet
 
 OPSET = 18
+MOST_BLURS = 4
 LATENT_STEP = 1.0 / 24  # latents are kept as int8 times this: +-5.3, a tenth of the posterior's own deviation or less
 
 
@@ -180,14 +183,39 @@ def release_material(folder: Path, generator: nn.Module, sets: list[TextureSet],
             "publisher": s.publisher,
             "completed": list(s.completed),
             "relief": s.relief,
+            "smoothing": _smoothing(
+                decoder, torus[k], generator.get_parameter("styles")[k], textures.pixels[k, 3].numpy()
+            ),
         }
-        for s in sets
+        for k, s in enumerate(sets)
     ]
     write_atomically(
         release / "material-bank.safetensors",
         save(tensors, {"sets": json.dumps(entries), "cells": json.dumps(PIXELS // MATERIAL_CELL)}),
     )
     return release
+
+
+@torch.no_grad()
+def _smoothing(decoder: MaterialDecoder, torus: Tensor, style: Tensor, height: NDArray[np.float32]) -> int:
+    """Blurs after which the decoded height's steps, relative to its deviation, are nearest to those of the real height."""
+    generator = torch.Generator().manual_seed(1)
+    cells = min(32, torus.shape[1])
+    grains = [
+        torch.randn(1, 1, cells * MATERIAL_CELL // s, cells * MATERIAL_CELL // s, generator=generator)
+        for s in (4, 2, 1)
+    ]
+    made = decoder(torus[None, :, :cells, :cells], style[None], *grains)[0, 3].numpy()[32:-32, 32:-32]
+
+    def steepness(x: NDArray[np.float32]) -> float:
+        return float(np.log(np.abs(np.diff(x, axis=0)).mean() + np.abs(np.diff(x, axis=1)).mean() + 1e-6))
+
+    goal = steepness(height) - float(np.log(height.std() + 1e-6))
+    tries = [
+        steepness(y) - float(np.log(y.std() + 1e-6))
+        for y in (smoothed(made, passes) for passes in range(MOST_BLURS + 1))
+    ]
+    return int(np.argmin(np.abs(np.asarray(tries) - goal)))
 
 
 def _onnx(module: nn.Module, inputs: tuple[Tensor, ...], names: list[str]) -> bytes:
