@@ -22,8 +22,11 @@ TRY_PNG_BELOW_PX = 256 * 256
 Usage = Literal["color", "normal", "data"]
 
 
-def encode_picture(pixels: NDArray[np.uint8], usage: Usage) -> tuple[bytes, str]:
-    """(file bytes, MIME type) of pixels (h, w, 3 or 4) uint8; an alpha channel that is 255 throughout is left out."""
+def encode_picture(pixels: NDArray[np.uint8], usage: Usage, quality: int | None = None) -> tuple[bytes, str]:
+    """(file bytes, MIME type) of pixels (h, w, 3 or 4) uint8; an alpha channel that is 255 throughout is left out.
+
+    quality: of JPEG, instead of the one of the usage.
+    """
     from PIL import Image
 
     if pixels.shape[2] == 4 and bool((pixels[:, :, 3] == 255).all()):
@@ -34,8 +37,8 @@ def encode_picture(pixels: NDArray[np.uint8], usage: Usage) -> tuple[bytes, str]
         image.save(png, "PNG")
         return png.getvalue(), "image/png"
     jpeg = BytesIO()
-    quality, subsampling = JPEG_SETTINGS[usage]
-    image.save(jpeg, "JPEG", quality=quality, subsampling=subsampling, optimize=True)
+    usual, subsampling = JPEG_SETTINGS[usage]
+    image.save(jpeg, "JPEG", quality=quality or usual, subsampling=subsampling, optimize=True)
     if pixels.shape[0] * pixels.shape[1] <= TRY_PNG_BELOW_PX:
         image.save(png, "PNG")
         if len(png.getvalue()) <= len(jpeg.getvalue()):

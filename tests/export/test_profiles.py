@@ -201,7 +201,7 @@ def test_webp_pictures_read_back(usage: Any, decibels: float) -> None:
     grey = noise_picture(4, 512, 40, 220)
     pixels = normal_picture(grey) if usage == "normal" else grey
     encoded = encode_texture(Texture(pixels, usage), "webp")
-    assert encoded.mime_type == "image/webp"
+    assert encoded.mime_type == ("image/jpeg" if usage == "normal" else "image/webp")
     assert psnr(np.asarray(Image.open(BytesIO(encoded.data)).convert("RGB")), pixels) > decibels
 
 
