@@ -81,11 +81,9 @@ def open_material_model(folder: Path | None = None) -> MaterialModel:
     require_arrays(names[1], tensors, {**expected, "means": (np.float32, 2), "deviations": (np.float32, 2)})
     torus = tensors["torus"].astype(np.float32) * tensors["steps"][:, None, None, None]
     return MaterialModel(
-        decoder,
-        torus,
-        *(tensors[name] for name in ("importance", "styles", "means", "deviations")),
-        tuple(metadata["sets"]),
-    )
+        decoder=decoder, torus=torus, importance=tensors["importance"], styles=tensors["styles"], means=tensors["means"],
+        deviations=tensors["deviations"], sets=tuple(metadata["sets"]),
+    )  # fmt: skip
 
 
 def generate_material(
@@ -176,7 +174,7 @@ def decode_between(
     s, reliefs = np.float32(controls.style), [float(model.sets[k]["relief"]) for k in (own, other)]
 
     def moved(x: NDArray[np.float32]) -> NDArray[np.float32]:
-        return x[own] + s * (x[other] - x[own])
+        return np.asarray(x[own] + s * (x[other] - x[own]), np.float32)
 
     if not share.any():
         mixed = latents

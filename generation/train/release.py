@@ -133,8 +133,8 @@ class TextureGraph(nn.Module):
             x = F.leaky_relu(_scaled(cast(Modulated, conv), x, style), 0.2)
         levels = zip((d.quarter, d.halved, d.full), d.noise, (noise4, noise2, noise1), strict=True)
         for (narrowing, shaping), strength, noise in levels:
-            x = upsample_smooth(_scaled(narrowing, x, style)) + strength[None, :, None, None] * noise
-            x = F.leaky_relu(_scaled(shaping, F.leaky_relu(x, 0.2), style), 0.2)
+            x = upsample_smooth(_scaled(cast(Modulated, narrowing), x, style)) + strength[None, :, None, None] * noise
+            x = F.leaky_relu(_scaled(cast(Modulated, shaping), F.leaky_relu(x, 0.2), style), 0.2)
         return d.pca(latents) + d.leave(x)
 
 

@@ -45,7 +45,7 @@ def test_tint_multiplies_linear_light() -> None:
 
 
 def test_wet_ground_is_darker_and_smoother_and_water_is_level() -> None:
-    height = stream(1, "height").integers(0, 1000, (32, 32)).astype(np.float32) / 1000
+    height = np.asarray(stream(1, "height").integers(0, 1000, (32, 32)) / 1000, np.float32)
     dry = np.full((32, 32, 3), 150, np.uint8), np.full((32, 32), 230, np.uint8)
     dark, smooth, level, water = wetted(*dry, height, 1.0)
     assert dark.max() < 150 and smooth.max() < 120

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seedscape.generation.maps import normal_from_height, occlusion_from_height
+from seedscape.generation.maps import normal_from_height, occlusion_from_height, smoothed
 
 
 def test_flat_ground_points_straight_up_and_is_open() -> None:
@@ -32,3 +32,9 @@ def test_a_hole_is_darker_than_its_rim() -> None:
     occlusion = occlusion_from_height(height, 0.1)
     assert occlusion[16, 16] < 40
     assert occlusion[16, 17] == 255
+
+
+def test_smoothing_keeps_the_mean_and_takes_the_finest_steps() -> None:
+    checks = np.indices((16, 16)).sum(axis=0).astype(np.float32) % 2
+    assert np.abs(smoothed(checks, 1) - 0.5).max() < 1e-6  # a binomial blur removes what alternates from texel to texel
+    assert np.array_equal(smoothed(checks, 0), checks)

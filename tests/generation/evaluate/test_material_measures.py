@@ -13,7 +13,7 @@ def noise(name: str) -> np.ndarray:
     """(5, N, N) smooth noise of unit deviation that tiles."""
     x = fractions(stream(1, name), 5, N, N) - 0.5
     x = np.mean([np.roll(x, (i, j), (1, 2)) for i in range(3) for j in range(3)], axis=0)
-    return (x / x.std()).astype(np.float32)
+    return np.asarray(x / x.std(), np.float32)
 
 
 def test_weave_finds_a_two_pixel_grid_and_nothing_else() -> None:

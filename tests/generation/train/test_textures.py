@@ -92,9 +92,9 @@ def test_maps_that_say_nothing_count_as_missing(tmp_path: Path) -> None:
 
 
 def test_a_picture_that_does_not_tile_is_mended() -> None:
-    ramp = np.repeat(np.linspace(0, 1, 128, dtype=np.float32)[None, :], 128, axis=0)
-    grain = stream(1, "grain").integers(0, 100, (128, 128)).astype(np.float32) / 2000
-    mended = textures._mended(ramp + grain)
+    ramp = np.asarray(np.repeat(np.linspace(0, 1, 128)[None, :], 128, axis=0), np.float32)
+    grain = np.asarray(stream(1, "grain").integers(0, 100, (128, 128)) / 2000, np.float32)
+    mended = textures._mended(np.asarray(ramp + grain, np.float32))
     assert np.abs(mended[:, 0] - mended[:, -1]).mean() < 1.5 * np.abs(np.diff(mended, axis=1)).mean()
     assert np.array_equal(textures._mended(grain), grain)
 
