@@ -88,22 +88,23 @@ def nearest(
     size = windows.shape[1]
     coarse = size // COARSE
     shapes = np.stack([_shape(_blocks(turned)) for window in windows for turned in _turns(window)])
-    filters = np.concatenate([shapes.reshape(len(shapes), -1), _plane(coarse).reshape(3, -1)]).T.astype(np.float32)
+    filters = np.concatenate([shapes.reshape(len(shapes), -1), _plane(coarse).reshape(3, -1)]).astype(np.float32)
     scores: list[Float32] = []
     places: list[NDArray[np.int64]] = []
     for number, top, height, width, patches in _places(tiles, coarse):
-        products = patches @ filters
-        energy = (patches**2).sum(axis=1) - (products[:, -3:] ** 2).sum(axis=1)
+        products = filters @ patches.T  # (8 n + 3, places)
+        energy = np.einsum("ij,ij->i", patches, patches) - (products[-3:] ** 2).sum(axis=0)
         flat = energy < LEAST_DEVIATION_M**2 * coarse**2
-        products = products[:, :-3] / np.sqrt(np.where(flat, np.inf, energy))[:, None]
+        products = products[:-3]
+        products *= (1.0 / np.sqrt(np.where(flat, np.inf, energy)))[None, :]
         if without is not None:
             for k, (tile, row, col) in enumerate(without):
                 if tile == number:
                     rows = np.abs((top + np.arange(height)) * COARSE - row) < size + COARSE
                     cols = np.abs(np.arange(width) * COARSE - col) < size + COARSE
-                    products[np.ix_((rows[:, None] & cols[None, :]).ravel(), range(8 * k, 8 * k + 8))] = -1.0
-        best = products.argmax(axis=0)
-        scores.append(products[best, np.arange(len(best))])
+                    products[8 * k : 8 * k + 8, (rows[:, None] & cols[None, :]).ravel()] = -1.0
+        best = products.argmax(axis=1)
+        scores.append(products[np.arange(len(best)), best])
         places.append(np.stack([np.full(len(best), number), top + best // width, best % width], axis=1))
     score, place = np.stack(scores), np.stack(places)  # (chunks, 8 n), (chunks, 8 n, 3)
     found = []
