@@ -114,6 +114,27 @@ def test_the_same_spec_gives_the_same_bytes(coast: Scene) -> None:
     assert again.spawn_points == coast.spawn_points and again.extras == coast.extras
 
 
+def test_the_hour_moves_no_rock() -> None:
+    """Same seed, another hour and other air: every mesh but the sky's stays as it is, and only light and far colours change."""
+    spec = SceneSpec(seed=3, biome="meadow", purpose="education", size_m=300.0)
+    terrain, materials = make_terrain(3), make_materials(materials_needed(make_biome("meadow")), 64)
+    noon = build_scene(spec, terrain, materials)
+    dusk = build_scene(replace(spec, time_of_day_h=20.0, weather="hazy"), terrain, materials)
+    assert list(noon.models) == list(dusk.models)
+    for name in noon.models:
+        for first, second in zip(noon.models[name], dusk.models[name], strict=True):
+            assert first.positions.tobytes() == second.positions.tobytes(), name
+            assert first.indices.tobytes() == second.indices.tobytes(), name
+    still = [node for node in noon.nodes if node.name != "sun"]
+    assert still == [node for node in dusk.nodes if node.name != "sun"]
+    assert noon.spawn_points == dusk.spawn_points
+    assert noon.walkable.positions.tobytes() == dusk.walkable.positions.tobytes()
+    changed = {
+        key for key in noon.textures if noon.textures[key].pixels.tobytes() != dusk.textures[key].pixels.tobytes()
+    }
+    assert changed == {"sky", "horizon_color"}
+
+
 def test_a_missing_material_is_named() -> None:
     with pytest.raises(RequestError, match="expected snow, got bark, forest_floor, grass, gravel, rock"):
         spec = SceneSpec(seed=1, biome="alpine")
