@@ -88,7 +88,9 @@ def _make_all(
         return
     # spawn: a forked child may inherit the locks of threads that do not live on in it
     with ProcessPoolExecutor(workers, get_context("spawn"), _single_thread) as pool:
-        for wait in [pool.submit(_make_block, job, folder, block) for block in blocks]:
+        # neighbouring blocks share part of their making, so each worker takes a run of them
+        runs = [blocks[len(blocks) * k // workers : len(blocks) * (k + 1) // workers] for k in range(workers)]
+        for wait in [pool.submit(_make_blocks, job, folder, run) for run in runs]:
             wait.result()
         chunks = [keys[k : k + CHUNK] for k in range(0, len(keys), CHUNK)]
         for made in [pool.submit(_make_some, job, folder, chunk) for chunk in chunks]:
@@ -100,8 +102,9 @@ def _single_thread() -> None:
     os.environ["OMP_NUM_THREADS"] = "1"
 
 
-def _make_block(job: TileJob, folder: Path, block: tuple[int, int]) -> None:
-    _land(job, folder).block(*block)
+def _make_blocks(job: TileJob, folder: Path, blocks: list[tuple[int, int]]) -> None:
+    for block in blocks:
+        _land(job, folder).block(*block)
 
 
 def _make_some(job: TileJob, folder: Path, keys: list[TileKey]) -> list[tuple[TileKey, dict[str, Any]]]:

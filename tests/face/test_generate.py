@@ -57,7 +57,7 @@ def _quick_preview(monkeypatch: pytest.MonkeyPatch) -> None:
         (["1", "--prompt", "xyzzy"], "prompt: expected words such as a biome"),
         (["1", "--prompt", "50 km"], "size_m: expected a number 200 to 2000 (m), got 50000.0"),
         (["1", "--profile", "quets"], "expected a profile of universal, quest,"),
-        (["1", "--profile", "quest"], "expected a profile this version writes (universal), got 'quest'"),
+        (["1", "--textures", "webp"], "--textures: expected jpeg for profile 'universal', got 'webp'"),
         (
             ["1", "--biom", "alpine"],
             "No such option '--biom'. (Did you mean one of: '--biome', '--time'?) (see seedscape generate --help)",

@@ -47,7 +47,9 @@ def test_export_is_the_room_and_the_verb(tmp_path: Path) -> None:
 def test_export_refuses_what_it_cannot_write(tmp_path: Path) -> None:
     scene = flat_scene(ss.make_spec(biome="meadow"))
     with pytest.raises(ss.RequestError, match="quest"):
-        ss.export(scene, tmp_path / "flat.glb", profile="quest")
+        ss.export(scene, tmp_path / "flat.glb", profile="qest")
+    with pytest.raises(ss.RequestError, match="--textures: expected jpeg"):
+        ss.export(scene, tmp_path / "flat.glb", textures="webp")
     with pytest.raises(ss.RequestError, match="existing folder"):
         ss.export(scene, tmp_path / "no" / "such" / "flat.glb")
     assert list(tmp_path.iterdir()) == []
