@@ -86,10 +86,16 @@ def fill(windows: Windows, slight: float = SLIGHT_M) -> Windows:
     """(n, rows, cols) heights with depressions filled to their rim, rising by `slight` a cell away from the outlet (Planchon and
     Darboux 2002): so every cell of the filled ground has a lower neighbour.
 
-    Water leaves over the edge of the window. The lines of the grid are swept in the four directions until nothing changes.
+    Water leaves over the edge of the window. The lines of the grid are swept in the four directions until nothing changes,
+    beginning with the answer for a grid of half as many lines, whose cells stand at their highest: never too low, and near.
     """
     ground = np.ascontiguousarray(windows.transpose(1, 2, 0))  # lines of all windows lie together
+    rows, cols, count = ground.shape
     level = np.full_like(ground, np.inf)
+    if min(rows, cols) >= 32 and rows % 2 == 0 and cols % 2 == 0:
+        highest = ground.reshape(rows // 2, 2, cols // 2, 2, count).max(axis=(1, 3))
+        coarse = fill(highest.transpose(2, 0, 1), 2.0 * slight).transpose(1, 2, 0) + 2.0 * slight
+        level[...] = np.repeat(np.repeat(coarse, 2, axis=0), 2, axis=1)
     for edge in (np.s_[0], np.s_[-1], np.s_[:, 0], np.s_[:, -1]):
         level[edge] = ground[edge]
     while True:

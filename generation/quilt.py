@@ -38,6 +38,7 @@ EVEN_WEIGHT = 0.3  # for the roughness of cells that overlap
 RELIEF_WEIGHT = 0.25
 TILT_WEIGHT = 0.5
 RANK_WEIGHT = 0.3
+LEVEL_WEIGHT = 0.8  # of the altitude wanted where the sea is: below the cost of a coast that does not join
 REPEAT_COST = 2.0  # for showing a piece of real land again beside itself
 SCREEN = 0.01  # the correction fades over 1 / sqrt(SCREEN) cells
 REACH = 14  # cells at which the Green's function is cut off
@@ -315,7 +316,7 @@ class Quilt:
         if self._keep:
             level = library.by_level[int(wish.rank * (len(library.by_level) - 1))]
             apart = (library.level[blocks].astype(np.float64) - float(level)) / (1.0 + abs(float(level)))
-            return np.asarray(cost + apart * apart)
+            return np.asarray(cost + LEVEL_WEIGHT * apart * apart / (1.0 + apart * apart))
         tilt = np.array([wish.tilt_x, wish.tilt_y])
         apart = (library.tilt[blocks].astype(np.float64) - tilt) / library.steepness
         return np.asarray(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from seedscape.assets.errors import MissingPartError, RequestError
 from seedscape.assets.weights import read_tensors, require_arrays
 from seedscape.generation import bend
+from seedscape.generation.drain import drain
 from seedscape.generation.guide import WildGuide
 from seedscape.generation.quilt import BankTile, Lattice, Library, Quilt, build_library
 from seedscape.generation.rng import stream
@@ -113,7 +114,8 @@ class LandWishes:
     """What a user may ask of a world beside its landforms; None: as the seed has it.
 
     roughness: 0 (the blandest land of its kind) .. 1 (the roughest). sketch: the broad shape, over `sketch_posts` posts from post
-    (0, 0), with `relief_m` from black to white. toward, mix: another seed, and how far its land is taken up, 0 .. 1.
+    (0, 0), with `relief_m` from black to white. toward, mix: another seed, and how far its land is taken up, 0 .. 1. basins: how
+    much of the depth of closed basins stays, 0 .. 1; lakes need some.
     """
 
     roughness: float | None = None
@@ -122,6 +124,7 @@ class LandWishes:
     relief_m: float = 600.0
     toward: int | None = None
     mix: float = 0.5
+    basins: float = 0.0
 
 
 NO_WISHES = LandWishes()
@@ -146,7 +149,7 @@ class World:
     ) -> None:
         sea = wishes.sketch is None and all(tile.landform in SEA_LANDFORMS for tile in tiles)
         library = build_library(tuple(tiles), sea)
-        self._seed, self._network, self._wishes = seed, model.heights, wishes
+        self._seed, self._network, self._wishes, self._sea = seed, model.heights, wishes, sea
         self._cells: Cells = _cells(seed, library, sea, spacing_m, wishes)
         if wishes.toward is not None:
             self._cells = MixedCells(self._cells, _cells(wishes.toward, library, sea, spacing_m, wishes), wishes.mix)
@@ -175,6 +178,8 @@ class World:
         edge = MARGIN * CELL - bend.REACH
         straight = posts[edge:-edge, edge:-edge].astype(np.float64)
         bent = bend.bend(straight, i * PIECE, j * PIECE, self._seed) + centre
+        if not self._sea and self._wishes.basins < 1.0:
+            bent = drain(bent, 1.0 - self._wishes.basins)
         if self._wishes.sketch is not None and self._wishes.sketch.sea is not None:
             r, c = ((np.arange(PIECE) + k * PIECE + 0.5) / self._wishes.sketch_posts for k in (i, j))
             bent = np.where(self._wishes.sketch.sea_at(r[:, None], c[None, :]), np.minimum(bent, 0.0), bent)
@@ -238,7 +243,8 @@ def generate_terrain(
     model = model or open_terrain_model()
     rng = stream(seed, "terrain", "world")
     landform = landforms[int(rng.integers(len(landforms)))]
-    world = World(int(rng.integers(1 << 62)), pick_tiles(model, (landform,), SPACING_M), model, SPACING_M)
+    tiles = pick_tiles(model, (landform,), SPACING_M)
+    world = World(int(rng.integers(1 << 62)), tiles, model, SPACING_M, LandWishes(basins=1.0))  # basins hold the lakes
     heights = world.posts(0, 0, POSTS, POSTS).astype(np.float64) * SPACING_M
     row, col = choose_site(heights, SPACING_M, size_m, relief_m)
     if relief_m is not None:

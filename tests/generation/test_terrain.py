@@ -47,7 +47,9 @@ def test_the_origin_is_on_the_ground_and_levels_meet(alpine: Terrain) -> None:
         assert fine.spacing_m == coarse.spacing_m / 2
         x0, z0, x1, z1 = fine.extent_m
         along = np.linspace(x0, x1, 97)
-        assert fine.sample(along, np.full(97, z0)) == pytest.approx(coarse.sample(along, np.full(97, z0)), abs=1.5)
+        # Between posts the two bilinear surfaces bend at other places.
+        between = coarse.sample(along, np.full(97, z0))
+        assert fine.sample(along, np.full(97, z0)) == pytest.approx(between, abs=0.15 * coarse.spacing_m)
         posts = x0 + fine.spacing_m * np.arange(fine.heights_m.shape[1])
         edge = coarse.sample(posts, np.full(len(posts), z1))
         assert fine.heights_m[-1] == pytest.approx(edge, abs=2e-3 * max(1.0, float(np.ptp(edge))))
