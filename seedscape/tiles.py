@@ -196,10 +196,10 @@ class _Land:
 
 
 def _weight(layer: Layer, altitude: np.ndarray, slopes: np.ndarray) -> np.ndarray:
-    weight = np.full(len(altitude), layer.strength)
+    weight: np.ndarray = np.full(len(altitude), layer.strength)
     for ramp, values in ((layer.altitude, altitude), (layer.slope, slopes), (layer.gentle, slopes)):
         weight = weight if ramp is None else weight * _ramp(values, ramp)
-    return np.clip(weight, 0.0, 1.0)
+    return np.asarray(np.clip(weight, 0.0, 1.0))
 
 
 def _ramp(values: np.ndarray, ramp: Ramp) -> np.ndarray:
