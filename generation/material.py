@@ -1,11 +1,12 @@
 """Materials from a seed: a set's latents re-arranged, decoded, and completed to PBR maps."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -122,15 +123,16 @@ def generate_materials(
     size_px: int,
     threads: int | None = None,
     begun: Callable[[int], None] = lambda k: None,
+    other_sizes: Mapping[str, int] = MappingProxyType({}),
 ) -> dict[str, MaterialMaps]:
     """`generate_material` for each name, in their order, shared out among `threads` (None: one a core, at most MAX_WORKERS).
 
-    begun(k) is called when the k-th is waited for.
+    begun(k) is called when the k-th is waited for. other_sizes: pixels of those that are not to have `size_px`.
     """
     model = open_material_model()
     workers = min(threads or _cores(), MAX_WORKERS, max(1, len(names)))
     with ThreadPoolExecutor(workers) as pool:
-        waiting = [pool.submit(generate_material, seed, name, size_px, model) for name in names]
+        waiting = [pool.submit(generate_material, seed, name, other_sizes.get(name, size_px), model) for name in names]
         made = {}
         try:
             for k, (name, future) in enumerate(zip(names, waiting, strict=True)):

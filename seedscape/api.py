@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from seedscape.export.report import ExportReport
     from seedscape.scene.values import Scene
 
+BARK_PX = 512  # as wide as its strip in the picture of a biome's trees
 MATERIAL_PX = 1024  # at 2 m a tile that is 2 mm a texel, what the eye sees of the ground it stands on
 
 Progress = Callable[[str, float], None]
@@ -54,8 +55,9 @@ def build(spec: SceneSpec, progress: Progress = silent, threads: int | None = No
     terrain = generate_terrain(spec.seed, biome.landforms, spec.relief_m, spec.size_m)
     names = materials_needed(biome, spec.season)
     materials = generate_materials(
-        spec.seed, names, MATERIAL_PX, threads, lambda k: progress("materials", 0.05 + 0.45 * k / len(names))
-    )
+        spec.seed, names, MATERIAL_PX, threads,
+        lambda k: progress("materials", 0.05 + 0.45 * k / len(names)), {"bark": BARK_PX},
+    )  # fmt: skip
     shares = count(50, 4)
     scene = build_scene(spec, terrain, materials, lambda stage: progress(stage, next(shares) / 100))
     return replace(scene, licences=data_licences())

@@ -71,18 +71,18 @@ class _Networks(nn.Module):
 
 
 def train_terrain(
-    data: Path, folder: Path, minutes: float, resume: bool = False, device: str = "cpu", start: bytes | None = None
+    data: Path, folder: Path, minutes: float, resume: bool = False, device: str = "cpu", earlier: Path | None = None
 ) -> Run:
     """Train on `data` for `minutes` (earlier ones of a resumed run counted), writing to the run folder `folder`.
 
-    start: a training master (terrain.safetensors) to fine-tune; the adversaries then join at once.
+    earlier: a run, or a folder with its released weights, to go on from; the adversaries then join at once.
     """
     options = TerrainTraining()
     train_tiles, held_tiles = split_tiles(read_tiles(data))
     torch.manual_seed(options.seed)  # initial weights only; batches come from named streams
     nets = _Networks()
-    if start is not None:
-        _take_weights(nets, start)
+    if earlier is not None:
+        _take_weights(nets, earlier)
         options = replace(options, adversary_from=0.02)
     nets = on_device(nets, device)
     vae, refiner = copy.deepcopy(nets.vae), copy.deepcopy(nets.refiner)
@@ -97,6 +97,7 @@ def train_terrain(
         "what": "terrain",
         "options": asdict(options),
         "minutes": minutes,
+        "from": None if earlier is None else earlier.name,
         "tiles": [tile.file for tile in train_tiles],
     }
     run = Run(folder, config, minutes, dict(nets.named_children()) | averages, optimizers)
@@ -128,16 +129,18 @@ def train_terrain(
     return run
 
 
-def _take_weights(nets: _Networks, master: bytes) -> None:
+def _take_weights(nets: _Networks, folder: Path) -> None:
     """Start from a training master; layers it does not know keep their first values."""
+    name = "terrain.safetensors"
+    path = folder / "release" / name if (folder / "release" / name).exists() else folder / name
     try:
-        tensors = load(master)
-        for name, network in (("vae", nets.vae), ("refiner", nets.refiner)):
-            known = {k.removeprefix(f"{name}."): v.float() for k, v in tensors.items() if k.startswith(f"{name}.")}
+        tensors = load(path.read_bytes())
+        for part, network in (("vae", nets.vae), ("refiner", nets.refiner)):
+            known = {k.removeprefix(f"{part}."): v.float() for k, v in tensors.items() if k.startswith(f"{part}.")}
             if network.load_state_dict(known, strict=False).unexpected_keys or not known:
-                raise ValueError(f"no weights of the {name}")
-    except (SafetensorError, ValueError, RuntimeError) as error:
-        raise RequestError(f"expected a training master of terrain networks, got {error}"[:300]) from error
+                raise ValueError(f"no weights of the {part}")
+    except (OSError, SafetensorError, ValueError, RuntimeError) as error:
+        raise RequestError(f"expected the weights of terrain networks in {path}, got {error}"[:300]) from error
 
 
 def _set_rates(optimizers: Mapping[str, torch.optim.Optimizer], rate: float, progress: float, step: int) -> None:

@@ -15,7 +15,9 @@ from seedscape.scene.biomes import BIOMES
 @click.option("-o", "--output", metavar="FILE.glb", help="Where to; FILE.png and FILE.json lie beside it.  [SEED.glb]")
 @click.option("--spec", "spec_file", metavar="FILE.toml", help="Fields of the spec from a file.")
 @click.option("--biome", metavar="NAME", help=f"{', '.join(BIOMES)}, or auto: the seed picks.  [auto]")
-@click.option("--purpose", metavar="NAME", help="What the place is laid out for: explore, game, education or commerce.  [explore]")
+@click.option(
+    "--purpose", metavar="NAME", help="What the place is laid out for: explore, game, education or commerce.  [explore]"
+)
 @click.option("--size-m", metavar="N", help="Edge of the visited square in metres, 200 to 2000.  [1000]")
 @click.option("--profile", metavar="NAME", default="universal", help="Which viewers the file is for.  [universal]")
 @click.option("--textures", metavar="KIND", help="jpeg, webp or ktx2 instead of what the profile has.")

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from seedscape.assets.errors import RequestError
 from seedscape.cli.extras import require_torch
 from seedscape.cli.request import real_number, require_folder, require_model
 from seedscape.cli.say import note
@@ -21,9 +20,7 @@ MAX_MINUTES = 60.0 * 24 * 30
 @click.option("--minutes", default="60", metavar="M", help="How long to train, resumed time included.  [60]")
 @click.option("--device", default="cpu", metavar="D", help="cpu, cuda or cuda:N.  [cpu]")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in RUN.")
-@click.option(
-    "--from", "earlier", metavar="FOLDER", help="material: start from a finished run, or a folder of its weights."
-)
+@click.option("--from", "earlier", metavar="FOLDER", help="Start from a finished run, or a folder of its weights.")
 def train(model: str, data: str, output: str, minutes: str, device: str, resume: bool, earlier: str | None) -> None:
     """Train a network on real data; needs the extra `train`."""
     limit = real_number("--minutes", minutes, 0.01, MAX_MINUTES)
@@ -31,23 +28,20 @@ def train(model: str, data: str, output: str, minutes: str, device: str, resume:
     require_folder("--data", data)
     if earlier is not None:
         require_folder("--from", earlier)
-        if model != "material":
-            raise RequestError("--from: expected the model material, got terrain")
     require_torch(device)
 
     from seedscape.assets.files import require_writable
 
-    folder = Path(output)
+    folder, start = Path(output), None if earlier is None else Path(earlier)
     require_writable(folder / "config.json")
     try:
         if model == "terrain":
             from seedscape.generation.train.terrain import train_terrain
 
-            train_terrain(Path(data), folder, limit, resume=resume, device=device)
+            train_terrain(Path(data), folder, limit, resume=resume, device=device, earlier=start)
         else:
             from seedscape.generation.train.material import train_material
 
-            start = None if earlier is None else Path(earlier)
             train_material(Path(data), folder, limit, resume=resume, device=device, earlier=start)
     except KeyboardInterrupt:
         if (folder / "checkpoint.safetensors").exists():

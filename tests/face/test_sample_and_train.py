@@ -51,8 +51,8 @@ MATERIAL = ("sample", "material", "-o", "out", "--seed")
             "--device: expected cpu, cuda or cuda:N, got tpu",
         ),
         (
-            ("train", "terrain", "--data", ".", "-o", "run", "--from", "."),
-            "--from: expected the model material, got terrain",
+            ("train", "terrain", "--data", ".", "-o", "run", "--from", "absent"),
+            "--from: expected an existing folder, got absent",
         ),
         (
             ("train", "material", "--data", ".", "-o", "run", "--from", "absent"),

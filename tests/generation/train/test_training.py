@@ -44,6 +44,10 @@ def test_terrain_training_learns_and_its_release_generates(tmp_path: Path, monke
     assert np.isfinite(heights).all() and np.ptp(heights) > 10.0
     with pytest.raises(RequestError, match="--resume"):
         train_terrain(data, tmp_path / "run", 0.5)
+    train_terrain(data, tmp_path / "again", 0.15, earlier=tmp_path / "run")
+    assert losses(tmp_path / "again", "l1")[0] < l1[0]
+    with pytest.raises(RequestError, match="expected the weights of terrain networks"):
+        train_terrain(data, tmp_path / "none", 0.5, earlier=data)
 
 
 def test_material_training_learns_and_its_release_generates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
