@@ -205,7 +205,8 @@ def _smoothing(decoder: MaterialDecoder, torus: Tensor, style: Tensor, height: N
         torch.randn(1, 1, cells * MATERIAL_CELL // s, cells * MATERIAL_CELL // s, generator=generator)
         for s in (4, 2, 1)
     ]
-    made = decoder(torus[None, :, :cells, :cells], style[None], *grains)[0, 3].numpy()[32:-32, 32:-32]
+    edge = min(32, cells * MATERIAL_CELL // 4)  # what the decoder's padding reaches
+    made = decoder(torus[None, :, :cells, :cells], style[None], *grains)[0, 3].numpy()[edge:-edge, edge:-edge]
 
     def steepness(x: NDArray[np.float32]) -> float:
         return float(np.log(np.abs(np.diff(x, axis=0)).mean() + np.abs(np.diff(x, axis=1)).mean() + 1e-6))
