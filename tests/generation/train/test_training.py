@@ -71,7 +71,7 @@ def test_kill_nine_leaves_a_run_that_resumes(tmp_path: Path) -> None:
     )
     rng = stream(1, "kills")
     environment = os.environ | {"PYTHONPATH": os.getcwd()}
-    steps = []
+    steps: list[int] = []
     for _ in range(10):
         process = subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.DEVNULL)
         waited, last = 0.0, steps[-1] if steps else 0
