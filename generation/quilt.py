@@ -27,10 +27,7 @@ BLOCK = 18  # cells
 OVERLAP = 5
 STEP = BLOCK - OVERLAP
 CANDIDATES = 4000
-SHORTLISTS = (
-    400,
-    48,
-)  # candidates left after a few of the known cells' heights, and after all of them; then come latents
+SHORTLISTS = (400, 48)  # candidates left after a look at a few of the known cells, and at all; then come latents
 SPARSE = 9  # every how many known cells the first sieve looks at
 SOFT = 3.0  # cells over which one block passes into the next: hard seams left bumps of one cell's size in steep land
 LATENT_WEIGHT = 0.15
@@ -228,9 +225,7 @@ class Quilt:
                     self._lay(self._block(i, j), part, into, field)
         return field
 
-    def _lay(
-        self, block: _Block, part: tuple[slice, slice], into: tuple[slice, slice], field: _Field
-    ) -> None:  # fmt: skip
+    def _lay(self, block: _Block, part: tuple[slice, slice], into: tuple[slice, slice], field: _Field) -> None:
         """Lay `part` of a block over `into` of the painted arrays."""
         land = self._contents(block.number)
         weight = block.weight[part]
@@ -250,11 +245,8 @@ class Quilt:
     def _contents(self, number: int) -> _Contents:
         found = self._land.get(number)
         if found is None:
-            cells = (
-                self._library.start[number]
-                + np.arange(BLOCK)[:, None] * self._library.stride[number]
-                + np.arange(BLOCK)
-            )
+            stride = self._library.stride[number]
+            cells = self._library.start[number] + np.arange(BLOCK)[:, None] * stride + np.arange(BLOCK)
             heights = self._library.low[cells].astype(np.float64)
             east, south = np.empty_like(heights), np.empty_like(heights)
             east[:, :-1], south[:-1] = heights[:, 1:] - heights[:, :-1], heights[1:] - heights[:-1]
@@ -296,9 +288,8 @@ class Quilt:
         best = int(blocks[int(np.argmin(cost + self._latent_mismatch(blocks, field.latents, known).mean(axis=1)))])
         one = np.array([best])
         error = np.zeros((BLOCK, BLOCK))
-        error[known] = (self._ground_mismatch(one, field, known, 1) + self._latent_mismatch(one, field.latents, known))[
-            0
-        ]
+        apart = self._ground_mismatch(one, field, known, 1) + self._latent_mismatch(one, field.latents, known)
+        error[known] = apart[0]
         for side in sides:
             ramp = _ramp(cheapest_path(_turned(error, side)[:, :OVERLAP]))
             view = _turned(weight, side)
