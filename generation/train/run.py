@@ -9,6 +9,7 @@ Checkpoints are safetensors (no pickle) and are replaced whole, so a kill at any
 """
 
 import csv
+import io
 import json
 import math
 import sys
@@ -91,13 +92,7 @@ class Run:
         if not self._count:
             return
         means = {name: total / self._count for name, total in self._sums.items()}
-        path = self.folder / "losses.csv"
-        fresh = not path.exists()
-        with path.open("a", newline="") as file:
-            writer = csv.writer(file)
-            if fresh:
-                writer.writerow(["step", "seconds", *means])
-            writer.writerow([self.step, round(self.elapsed_s, 1), *(f"{value:.5g}" for value in means.values())])
+        self._add_row({name: f"{value:.5g}" for name, value in means.items()})
         text = " ".join(f"{name} {value:.4f}" for name, value in means.items())
         line = f"{100 * self.progress:3.0f}% step {self.step} {text}"
         if sys.stderr.isatty():  # one line that is drawn again; the last one stays
@@ -107,6 +102,21 @@ class Run:
         else:
             print(line, file=sys.stderr, flush=True)
         self._sums, self._count, self._last_report = {}, 0, time.monotonic()
+
+    def _add_row(self, means: dict[str, str]) -> None:
+        """Add a row to losses.csv; losses come in any order, and some begin later than others."""
+        path = self.folder / "losses.csv"
+        rows: list[dict[str, str]] = []
+        if path.exists():
+            with path.open(newline="") as file:
+                rows = list(csv.DictReader(file))
+        rows.append({"step": str(self.step), "seconds": f"{self.elapsed_s:.1f}"} | means)
+        names = dict.fromkeys(name for row in rows for name in row)
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(names), restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_atomically(path, text.getvalue().encode())
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
