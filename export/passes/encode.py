@@ -11,6 +11,7 @@ sets of grass and its normals, one thread (CPU seconds, bytes with mip levels, P
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from importlib.util import find_spec
 from io import BytesIO
 from typing import Literal
 
@@ -39,12 +40,10 @@ def require_encoder(kind: Kind) -> None:
     """MissingPartError, with what to install, unless pictures of the kind can be made here."""
     if kind != "ktx2":
         return
-    try:
-        import alktx2  # noqa: F401
-    except ImportError:
+    if find_spec("alktx2") is None:
         raise MissingPartError(
             "KTX2 pictures need an encoder: pip install 'seedscape[ktx2]', or ask for --textures webp"
-        ) from None
+        )
 
 
 def encode_textures(scene: Scene, kind: Kind) -> Scene:

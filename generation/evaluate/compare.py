@@ -13,13 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from seedscape.assets.errors import RequestError
 from seedscape.assets.files import write_group
 from seedscape.generation.evaluate.anchors import eroded, power_law_noise
 from seedscape.generation.evaluate.flow import Windows
 from seedscape.generation.evaluate.geomorphometry import distances, measure
 from seedscape.generation.evaluate.terrain import COUNT, OUR_POOL, SEAM_SIZE, SIZE, Report, other_land, positions_of
-from seedscape.generation.evaluate.windows import draw_windows, match_relief, tiles_at
+from seedscape.generation.evaluate.windows import both_sides, draw_windows, match_relief
 from seedscape.generation.pictures import contact_sheet, hillshade
 from seedscape.generation.rng import stream
 from seedscape.generation.runtime import grain
@@ -38,12 +37,7 @@ def compare_terrain(
 
     Table, JSON and a sheet of hillshades go to `out`. RequestError: no held-out land at about this spacing in `data`.
     """
-    known, kept_out = split_tiles(read_tiles(data))
-    train, held = tiles_at(known, spacing_m, SIZE), tiles_at(kept_out, spacing_m, SIZE)
-    if not train or not held:
-        raise RequestError(
-            f"expected regions to hold out (three or more of a landform) near {spacing_m:g} m in {data}, got none"
-        )
+    train, held = both_sides(*split_tiles(read_tiles(data)), spacing_m, SIZE)
     model = open_terrain_model(run)
     rng = stream(seed, "compare", "terrain")
     real = draw_windows(held, count, SIZE, rng)

@@ -19,14 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from seedscape.assets.errors import RequestError
 from seedscape.assets.files import write_group
 from seedscape.generation.evaluate.anchors import at_the_level_of, eroded, power_law_noise
 from seedscape.generation.evaluate.flow import Windows
 from seedscape.generation.evaluate.geomorphometry import Measures, distances, measure
 from seedscape.generation.evaluate.novelty import REAL_WINDOWS, novelty
 from seedscape.generation.evaluate.seams import seams
-from seedscape.generation.evaluate.windows import RealWindows, draw_windows, match_relief, tiles_at
+from seedscape.generation.evaluate.windows import RealWindows, both_sides, draw_windows, match_relief, tiles_at
 from seedscape.generation.pictures import contact_sheet, hillshade
 from seedscape.generation.rng import stream
 from seedscape.generation.terrain import SAME_SCALE, TerrainModel, open_terrain_model, sample_heights
@@ -60,12 +59,8 @@ def evaluate_terrain(
     Several seeds: each figure is the mean over them, and "by_seed" holds the single ones. Pictures and JSON go to `out`.
     RequestError: no held-out land at about this spacing in `data`.
     """
-    known, everything_held = split_tiles(read_tiles(data))
-    train, held = tiles_at(known, spacing_m, SIZE), tiles_at(everything_held, spacing_m, SIZE)
-    if not train or not held:
-        raise RequestError(
-            f"expected regions to hold out (three or more of a landform) near {spacing_m:g} m in {data}, got none"
-        )
+    known, kept_out = split_tiles(read_tiles(data))
+    train, held = both_sides(known, kept_out, spacing_m, SIZE)
     model = open_terrain_model(run)
     judged = []
     for k, seed in enumerate(seeds):
@@ -83,7 +78,7 @@ def evaluate_terrain(
     report("measuring terrain, novelty", 1.0)
     result["novelty"] = _novelty(judged[0], known)
     report("measuring terrain, seams", 1.0)
-    result["seams"] = _seams(seeds[0], known + everything_held, model, spacing_m)
+    result["seams"] = _seams(seeds[0], known + kept_out, model, spacing_m)
     result["bars"] = bars(result)
     if len(judged) > 1:
         result["by_seed"] = [{"seed": one.seed, **one.figures, "bars": bars(one.figures)} for one in judged]

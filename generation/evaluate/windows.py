@@ -26,6 +26,16 @@ class RealWindows:
         return RealWindows(self.heights[which], self.places[which])
 
 
+def both_sides(
+    known: list[Tile], kept_out: list[Tile], spacing_m: float, size: int
+) -> tuple[list[Tile], list[Tile]]:  # fmt: skip
+    """(training, held out) tiles at one post spacing. RequestError: one of the two is empty."""
+    train, held = tiles_at(known, spacing_m, size), tiles_at(kept_out, spacing_m, size)
+    if not train or not held:
+        raise RequestError(f"expected regions to hold out (three or more of a landform) near {spacing_m:g} m, got none")
+    return train, held
+
+
 def tiles_at(tiles: list[Tile], spacing_m: float, size: int) -> list[Tile]:
     """The tiles with posts about `spacing_m` apart, or a half or third of it and averaged; of `size` posts or more, none of quality C."""
     found = []

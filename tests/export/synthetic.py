@@ -1,6 +1,9 @@
 """A small whole Scene for the tests of the export room: hilly ground, trees, a mask, a sky dome, a sun."""
 
+import json
 import math
+import struct
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +18,12 @@ from seedscape.scene.values import (
     SpawnPoint,
     Texture,
 )
+
+
+def parts(glb: bytes) -> tuple[dict[str, Any], bytes]:
+    """The JSON and the binary chunk of a GLB."""
+    length = struct.unpack_from("<I", glb, 12)[0]
+    return json.loads(glb[20 : 20 + length]), glb[28 + length :]
 
 
 def noise_picture(seed: int, size: int, low: int, high: int, channels: int = 3) -> np.ndarray:

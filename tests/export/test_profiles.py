@@ -1,8 +1,6 @@
 """Every profile: what it may contain, and that what was written is what was meant."""
 
 import dataclasses
-import json
-import struct
 from io import BytesIO
 from typing import Any
 
@@ -13,12 +11,13 @@ from PIL import Image
 
 from seedscape.assets.errors import MissingPartError, RequestError
 from seedscape.export import export_scene
+from seedscape.export.packed import PackedMesh
 from seedscape.export.passes.compress import compress
 from seedscape.export.passes.encode import encode_texture
 from seedscape.export.passes.quantize import quantize, snap
 from seedscape.export.profiles import PROFILES, find_profile, require_profile
 from seedscape.scene.values import Mesh, Node, Scene, Texture
-from tests.export.synthetic import ground_mesh, noise_picture, normal_picture, synthetic_scene
+from tests.export.synthetic import ground_mesh, noise_picture, normal_picture, parts, synthetic_scene
 
 KINDS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
@@ -26,11 +25,6 @@ WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 
 def psnr(a: np.ndarray, b: np.ndarray) -> float:
     return float(10.0 * np.log10(255.0**2 / np.mean((a.astype(float) - b.astype(float)) ** 2)))
-
-
-def parts(glb: bytes) -> tuple[dict[str, Any], bytes]:
-    length = struct.unpack_from("<I", glb, 12)[0]
-    return json.loads(glb[20 : 20 + length]), glb[28 + length :]
 
 
 def decode(document: dict[str, Any], binary: bytes, index: int) -> np.ndarray:
@@ -151,11 +145,11 @@ def test_chunks_of_land_share_their_border_to_the_bit(scene: Scene) -> None:
     packed = quantize(snap(two))
     sets = []
     for name in ("near", "far"):
-        mesh = packed.models[name][0]
-        stored = mesh.streams["POSITION"].values[:, :3] * mesh.step_m + np.array(mesh.origin_m)  # type: ignore[attr-defined]
+        mesh = packed_mesh(packed.models[name][0])
+        stored = mesh.streams["POSITION"].values[:, :3] * mesh.step_m + np.array(mesh.origin_m)
         assert (stored == mesh.positions).all()
         sets.append({tuple(row) for row in stored.tolist()})
-    assert packed.models["near"][0].step_m < packed.models["far"][0].step_m  # type: ignore[attr-defined]
+    assert packed_mesh(packed.models["near"][0]).step_m < packed_mesh(packed.models["far"][0]).step_m
     assert len({point for point in sets[0] & sets[1] if point[0] == 10.0}) == 9
 
 
@@ -165,7 +159,7 @@ def test_meshopt_streams_say_what_a_viewer_decodes(scene: Scene) -> None:
     for name, meshes in packed.models.items():
         for before, after in zip(meshes, squeezed.models[name], strict=True):
             same_triangles(before, after)
-            streams, coded = before.streams, after.streams  # type: ignore[attr-defined]
+            streams, coded = packed_mesh(before).streams, packed_mesh(after).streams
             assert (streams["POSITION"].values == coded["POSITION"].values).all()
             if "TEXCOORD_0" in streams:
                 assert (streams["TEXCOORD_0"].values == coded["TEXCOORD_0"].values).all()
@@ -174,8 +168,13 @@ def test_meshopt_streams_say_what_a_viewer_decodes(scene: Scene) -> None:
                 assert np.abs(turned).max() <= 2.0  # of 127: under a degree
 
 
+def packed_mesh(mesh: Mesh) -> PackedMesh:
+    assert isinstance(mesh, PackedMesh)
+    return mesh
+
+
 def same_triangles(before: Mesh, after: Mesh) -> None:
-    a, b = (mesh.streams["indices"].values.reshape(-1, 3) for mesh in (before, after))  # type: ignore[attr-defined]
+    a, b = (packed_mesh(mesh).streams["indices"].values.reshape(-1, 3) for mesh in (before, after))
     turned = [np.roll(b, k, axis=1) for k in range(3)]
     assert np.any([(a == each).all(axis=1) for each in turned], axis=0).all()
 

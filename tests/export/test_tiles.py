@@ -10,7 +10,8 @@ import pytest
 from seedscape.export.tiles import CELLS, TileKey, TilePlan, make_tile, mesh_error, read_tile, tile_mesh, tileset_json
 from seedscape.generation.values import Float32
 from seedscape.tiles import plan_tiles, write_tiles
-from tests.export.test_profiles import decode, parts
+from tests.export.synthetic import parts
+from tests.export.test_profiles import decode
 
 PLAN = TilePlan(extent_m=4000.0, spacing_m=16.0)  # 4 x 4 leaves
 SPEC = {"seed": 1}

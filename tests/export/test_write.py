@@ -1,5 +1,4 @@
 import dataclasses
-import json
 import math
 import struct
 from io import BytesIO
@@ -14,16 +13,11 @@ from PIL import Image
 from seedscape.assets.errors import RequestError
 from seedscape.export.write import write_glb
 from seedscape.scene.values import Material, Mesh, Node, Scene, SpawnPoint
-from tests.export.synthetic import ground_mesh, plain, synthetic_scene
+from tests.export.synthetic import ground_mesh, parts, plain, synthetic_scene
 
 SIZES = {5121: 1, 5123: 2, 5125: 4, 5126: 4}
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 DTYPES = {5121: "u1", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
-
-
-def parts(glb: bytes) -> tuple[dict[str, Any], bytes]:
-    length = struct.unpack_from("<I", glb, 12)[0]
-    return json.loads(glb[20 : 20 + length]), glb[28 + length :]
 
 
 def values(document: dict[str, Any], binary: bytes, index: int) -> np.ndarray:

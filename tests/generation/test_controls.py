@@ -1,5 +1,7 @@
 """Going over into another material, tint, wetness and scale do what they say, and still tile."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -11,8 +13,8 @@ from seedscape.generation.rng import stream
 SIZE = 128
 
 
-def color(name: str, size: int = SIZE, **wishes: object) -> np.ndarray:
-    return generate_material(4, name, size, controls=Controls(**wishes)).base_color.astype(float)  # type: ignore[arg-type]
+def color(name: str, size: int = SIZE, **wishes: Any) -> np.ndarray:
+    return generate_material(4, name, size, controls=Controls(**wishes)).base_color.astype(float)
 
 
 def test_defaults_change_nothing() -> None:
@@ -67,9 +69,9 @@ def test_scale_is_the_edge_and_slopes_stay() -> None:
         {"size_m": 0.0}, {"across": True},
     ],
 )  # fmt: skip
-def test_wishes_out_of_range_are_refused(wishes: dict[str, object]) -> None:
+def test_wishes_out_of_range_are_refused(wishes: dict[str, Any]) -> None:
     with pytest.raises(RequestError, match="expected"):
-        Controls(**wishes)  # type: ignore[arg-type]
+        Controls(**wishes)
 
 
 def test_an_unknown_other_is_refused() -> None:
