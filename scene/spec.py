@@ -46,7 +46,16 @@ class Choice:
     meaning: str
 
 
-Control = Whole | Real | Choice
+@dataclass(frozen=True)
+class Step:
+    """One of a few whole numbers, in `unit`."""
+
+    values: tuple[int, ...]
+    unit: str
+    meaning: str
+
+
+Control = Whole | Real | Choice | Step
 
 
 @dataclass(frozen=True)
@@ -77,6 +86,9 @@ class SceneSpec:
     water: Annotated[float, Real(0, 1, "", "0 dry .. 1 wet: how readily hollows hold lakes")] = 0.5
     vegetation: Annotated[float, Real(0, 2, "", "density factor of plants")] = 1.0
     rocks: Annotated[float, Real(0, 2, "", "density factor of rocks")] = 1.0
+    texture_px: Annotated[
+        int, Step((256, 512, 1024, 2048), "px", "edge of the ground's textures; smaller ones repeat sooner")
+    ] = 1024
 
 
 def controls() -> dict[str, Control]:
@@ -95,6 +107,8 @@ def describe(control: Control) -> str:
             return words + (' or "auto"' if control.auto else "")
         case Choice(names):
             return "one of " + ", ".join(names())
+        case Step(values, unit):
+            return "one of " + ", ".join(map(str, values)) + f" ({unit})"
 
 
 def make_spec(**values: Any) -> SceneSpec:
@@ -155,7 +169,7 @@ def values_from_text(pairs: Mapping[str, str]) -> dict[str, Any]:
         control = known.get(name)
         if isinstance(control, Real) and control.auto and text == "auto":
             values[name] = None
-        elif isinstance(control, Whole) and re.fullmatch(r"[0-9]{1,400}", text):
+        elif isinstance(control, Whole | Step) and re.fullmatch(r"[0-9]{1,400}", text):
             values[name] = int(text)
         elif isinstance(control, Real) and re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", text):
             values[name] = float(text)
@@ -186,6 +200,9 @@ def _checked(name: str, control: Control, value: Any) -> Any:
     match control:
         case Whole(low, high):
             if isinstance(value, numbers.Integral) and not isinstance(value, bool) and low <= int(value) <= high:
+                return int(value)
+        case Step(values):
+            if isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) in values:
                 return int(value)
         case Real(low, high):
             if value is None and control.auto:

@@ -10,7 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from seedscape.export.budget import BUDGETS, MB
-from seedscape.scene.spec import Choice, SceneSpec, Whole, controls
+from seedscape.scene.spec import Choice, SceneSpec, Step, Whole, controls
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -25,6 +25,8 @@ def controls_table() -> str:
                 accepts = ", ".join(names())
             case Whole(low, high):
                 accepts = f"{low} .. {high}"
+            case Step(values, unit):
+                accepts = ", ".join(map(str, values)) + f" {unit}"
             case _:
                 accepts = f"{control.low:g} .. {control.high:g} {control.unit}".rstrip() + (
                     ", auto" if control.auto else ""

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from seedscape.scene.values import Scene
 
 BARK_PX = 512  # as wide as its strip in the picture of a biome's trees
-MATERIAL_PX = 1024  # at 2 m a tile that is 2 mm a texel, what the eye sees of the ground it stands on
 
 Progress = Callable[[str, float], None]
 """Called with the name of the stage that begins and the share of the whole work that is done, 0..1."""
@@ -55,7 +54,7 @@ def build(spec: SceneSpec, progress: Progress = silent, threads: int | None = No
     terrain = generate_terrain(spec.seed, biome.landforms, spec.relief_m, spec.size_m)
     names = materials_needed(biome, spec.season)
     materials = generate_materials(
-        spec.seed, names, MATERIAL_PX, threads,
+        spec.seed, names, spec.texture_px, threads,
         lambda k: progress("materials", 0.05 + 0.45 * k / len(names)), {"bark": BARK_PX},
     )  # fmt: skip
     shares = count(50, 4)

@@ -46,46 +46,32 @@ def generate(
     What is asked for counts in this order, the later the stronger: defaults, --spec, --prompt, the other options, --set.
     The same request gives the same GLB, byte for byte.
     """
-    from seedscape.api import build
-    from seedscape.assets.errors import MissingPartError
     from seedscape.assets.files import require_writable, write_group
-    from seedscape.assets.weights import model_hashes
-    from seedscape.cli.manifest import encode_manifest, make_manifest
-    from seedscape.export.export_scene import export_scene, preview_glb
-    from seedscape.export.preview import render_preview
+    from seedscape.environment import make_environment
     from seedscape.export.profiles import require_profile
     from seedscape.export.report import require_within_budget, to_text
-    from seedscape.scene.spec import resolve
+    from seedscape.manifest import encode_manifest
 
-    spec = resolve(read_spec(spec_file, prompt, flags, settings))
+    spec = read_spec(spec_file, prompt, flags, settings)
     num_threads = thread_count(threads)
     require_profile(profile, textures)
     glb, json_file, png = output_files(f"{spec.seed}.glb" if output is None else output)
     for path in (glb, json_file) if no_preview else (glb, json_file, png):
         require_writable(path)
 
-    models = model_hashes()
-    picture = None
     with Progress() as progress:
-        scene = build(spec, progress, num_threads)
-        progress("export", 0.75)
-        data, report = export_scene(scene, None, profile, textures)
-        if not no_preview:
-            progress("preview", 0.8)
-            try:
-                picture = render_preview(preview_glb(scene, data, profile))
-            except MissingPartError as error:  # the environment is whole without its picture
-                note(f"no preview: {error}")
-    made = {"glb": glb} if picture is None else {"glb": glb, "preview": png}
-    manifest = make_manifest(scene, report, models, made, progress.seconds)
-    contents: dict[str | PathLike[str], bytes] = {json_file: encode_manifest(manifest)}
-    if picture is not None:
-        contents[png] = picture
-    contents[glb] = data
+        made = make_environment(
+            spec, glb.name, profile=profile, textures=textures, preview=not no_preview, threads=num_threads,
+            progress=progress, note=note,
+        )  # fmt: skip
+    contents: dict[str | PathLike[str], bytes] = {json_file: encode_manifest(made.manifest)}
+    if made.picture is not None:
+        contents[png] = made.picture
+    contents[glb] = made.glb
     write_group(contents)  # the GLB last: where it is, the rest is
 
     if as_json:
-        say_json(manifest)
+        say_json(made.manifest)
     else:
-        say(f"{glb}\n{to_text(report)}")
-    require_within_budget(report)
+        say(f"{glb}\n{to_text(made.report)}")
+    require_within_budget(made.report)

@@ -206,3 +206,11 @@ def test_resolving_twice_changes_nothing() -> None:
 
 def test_the_seeds_pick_every_biome() -> None:
     assert {resolve(make_spec(seed=seed)).biome for seed in range(80)} == set(BIOMES)
+
+
+def test_a_step_is_one_of_its_values() -> None:
+    assert make_spec(texture_px=512).texture_px == 512
+    assert values_from_text({"texture_px": "2048"}) == {"texture_px": 2048}
+    for wrong in (300, "512", True, 512.5, None):
+        with pytest.raises(RequestError, match=r"texture_px: expected one of 256, 512, 1024, 2048 \(px\), got"):
+            make_spec(texture_px=wrong)

@@ -1,7 +1,6 @@
 """The manifest of one environment: what was asked for, what made it, what came out."""
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seedscape import __version__
@@ -12,11 +11,11 @@ if TYPE_CHECKING:
 
 
 def make_manifest(
-    scene: "Scene", report: "ExportReport", models: dict[str, str], files: dict[str, Path], seconds: dict[str, float]
+    scene: "Scene", report: "ExportReport", models: dict[str, str], files: dict[str, str], seconds: dict[str, float]
 ) -> dict[str, Any]:
     """JSON values: spec (resolved), package version, SHA-256 of the models and of the GLB, counts, seconds per stage.
 
-    files: "glb" and, where there is one, "preview" -> path; names only are kept, so the files can be moved together.
+    files: "glb" and, where there is one, "preview" -> name, without folders, so the files can be moved together.
     The seconds differ from run to run; nothing else does.
     """
     from seedscape.export.report import to_json
@@ -26,7 +25,7 @@ def make_manifest(
         "seedscape": __version__,
         "spec": scene.spec,
         "profile": figures.pop("profile"),
-        "files": {kind: path.name for kind, path in files.items()},
+        "files": files,
         "glb_sha256": figures.pop("sha256"),
         "models_sha256": models,
         "counts": figures,
