@@ -13,18 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedscape.assets.errors import MissingPartError, RequestError
-from seedscape.assets.weights import read_tensors, require_arrays
+from seedscape.assets.weights import read_tensors, read_weights, require_arrays
 from seedscape.generation.arrange import arrange
 from seedscape.generation.controls import MAX_ALBEDO, MIN_ALBEDO, Controls, blended, share_map, tinted, wetted
+from seedscape.generation.decoder import CELL, CELLS, MASTER, REACH, TEXELS, MaterialDecoder
 from seedscape.generation.maps import normal_from_height, occlusion_from_height, smoothed
 from seedscape.generation.rng import stream
-from seedscape.generation.runtime import Network, grain, open_network
+from seedscape.generation.runtime import grain
 from seedscape.generation.values import Float32, MaterialMaps
 
-CELL = 8
 PIECE = 64  # cells decoded at a time
 MAX_WORKERS = 3  # each adds about 350 MB at 1024 pixels
-MARGIN = 6  # cells the decoder reaches beyond its own: wrapped around that far, results tile exactly
+MARGIN = 2 * REACH  # cells the decoder reaches beyond its own: wrapped around that far, results tile exactly
 PIXELS_OF_SET = 512
 
 # Edge length in the world of one training set's 512 pixels: the scans state none, so judged from the objects in them
@@ -46,7 +46,7 @@ class MaterialModel:
     torus (K, L, n, n); importance (L,): share of each latent channel in the picture; styles (K, S); means, deviations (K, 5).
     """
 
-    decoder: Network
+    decoder: MaterialDecoder
     torus: NDArray[np.float32]
     importance: NDArray[np.float32]
     styles: NDArray[np.float32]
@@ -63,23 +63,24 @@ class MaterialModel:
 @lru_cache(maxsize=2)
 def open_material_model(folder: Path | None = None) -> MaterialModel:
     """The shipped model, or the one a training run left in `folder`/release. MissingPartError: absent or damaged."""
-    names = ("material-decoder.onnx", "material-bank.safetensors")
-    if folder is None:
-        decoder, bank = open_network(names[0]), None
-    else:
-        try:
-            data, bank = ((folder / "release" / name).read_bytes() for name in names)
-        except OSError as error:
-            raise MissingPartError(f"expected a finished material run in {folder}, got {error}") from error
-        decoder = Network(data, names[0])
-    tensors, metadata = read_tensors(names[1], bank)
+    bank_name = "material-bank.safetensors"
+    names = (CELLS, TEXELS, MASTER, bank_name)
+    try:
+        data = {
+            name: read_weights(name) if folder is None else (folder / "release" / name).read_bytes() for name in names
+        }
+    except OSError as error:
+        raise MissingPartError(f"expected a finished material run in {folder}, got {error}") from error
+    decoder = MaterialDecoder(data[CELLS], data[TEXELS], read_tensors(MASTER, data[MASTER])[0])
+    decoder.require_complete()
+    tensors, metadata = read_tensors(bank_name, data[bank_name])
     expected = {
         "torus": (np.int8, 4),
         "steps": (np.float32, 1),
         "styles": (np.float32, 2),
         "importance": (np.float32, 1),
     }
-    require_arrays(names[1], tensors, {**expected, "means": (np.float32, 2), "deviations": (np.float32, 2)})
+    require_arrays(bank_name, tensors, {**expected, "means": (np.float32, 2), "deviations": (np.float32, 2)})
     torus = tensors["torus"].astype(np.float32) * tensors["steps"][:, None, None, None]
     return MaterialModel(
         decoder=decoder, torus=torus, importance=tensors["importance"], styles=tensors["styles"], means=tensors["means"],
@@ -194,26 +195,29 @@ def decode_between(
 
 
 def _grains(cells: int, rng: np.random.Generator) -> dict[int, Float32]:
-    """Noise at 1/4, 1/2 and full resolution, wrapped around."""
-    return {s: _wrap(grain(rng, 1, cells * CELL // s, cells * CELL // s), MARGIN * CELL // s) for s in (4, 2, 1)}
+    """Noise at 1/4, 1/2 and full resolution, wrapped around as far as the decoder needs it."""
+    return {s: _wrap(grain(rng, 1, cells * CELL // s, cells * CELL // s), REACH * CELL // s) for s in (4, 2, 1)}
 
 
 def _decode(model: MaterialModel, latents: Float32, style: Float32, noise: dict[int, Float32]) -> Float32:
     """(5, 8 cells, 8 cells) standardised channels, wrapping around.
 
-    Decoded piece by piece, each with all the surroundings the decoder can see: memory stays that of one piece.
+    Decoded piece by piece, each with all the surroundings the decoder can see: memory stays that of one piece. Pieces are of one
+    size, so where they do not fit evenly the last ones begin earlier.
     """
     cells = latents.shape[1]
+    size = min(PIECE, cells)
+    decode = model.decoder.styled(style, size, size)
     wrapped = _wrap(latents.astype(np.float32), MARGIN)
     made = np.empty((5, cells * CELL, cells * CELL), np.float32)
-    edge = MARGIN * CELL
-    for row in range(0, cells, PIECE):
-        for col in range(0, cells, PIECE):
-            high, wide = min(PIECE, cells - row), min(PIECE, cells - col)
-            grains = {f"noise{s}": _cut(noise[s], row, col, high, wide, CELL // s) for s in (4, 2, 1)}
-            piece = model.decoder(latents=_cut(wrapped, row, col, high, wide, 1), style=style[None], **grains)[0]
-            place = (slice(row * CELL, (row + high) * CELL), slice(col * CELL, (col + wide) * CELL))
-            made[:, *place] = piece[:, edge:-edge, edge:-edge]
+    starts = [min(start, cells - size) for start in range(0, cells, size)]
+    for row in starts:
+        for col in starts:
+            grains = {
+                s: _cut(noise[s], row * CELL // s, col * CELL // s, (size + 2 * REACH) * CELL // s) for s in noise
+            }
+            place = (slice(row * CELL, (row + size) * CELL), slice(col * CELL, (col + size) * CELL))
+            made[:, *place] = decode(_cut(wrapped, row, col, size + 2 * MARGIN), grains)
     return made
 
 
@@ -223,10 +227,9 @@ def _rescale(made: Float32, means: Float32, deviations: Float32) -> Float32:
     return made
 
 
-def _cut(x: Float32, row: int, col: int, high: int, wide: int, scale: int) -> Float32:
-    """(1, C, ., .) of a wrapped (C, ., .) map: `high` x `wide` cells from (row, col) with MARGIN around, `scale` values a cell."""
-    rows = slice(row * scale, (row + high + 2 * MARGIN) * scale)
-    return np.ascontiguousarray(x[None, :, rows, col * scale : (col + wide + 2 * MARGIN) * scale])
+def _cut(x: Float32, row: int, col: int, size: int) -> Float32:
+    """(C, size, size) of a (C, ., .) map."""
+    return np.ascontiguousarray(x[:, row : row + size, col : col + size])
 
 
 def _wrap(x: NDArray[np.float32], margin: int) -> NDArray[np.float32]:

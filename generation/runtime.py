@@ -5,7 +5,9 @@ is cut into other blocks, whose sums run in another order), so work is shared ou
 (material.py, `generate_materials`), and the number of threads cannot reach the result.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +18,19 @@ from seedscape.generation.rng import lattice_words
 
 
 class Network:
-    """A loaded network: call it with its inputs by name."""
+    """A loaded network: call it with its inputs by name.
 
-    def __init__(self, data: bytes, name: str) -> None:
+    weights: for a graph that keeps none of its own, by name. sizes: for the sizes it leaves open, where they are known
+    beforehand: the network is then laid out for them, which is faster.
+    """
+
+    def __init__(
+        self,
+        data: bytes,
+        name: str,
+        weights: Mapping[str, NDArray[np.float32]] = MappingProxyType({}),
+        sizes: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         try:
             import onnxruntime as ort
         except ImportError as error:
@@ -29,6 +41,11 @@ class Network:
         options.log_severity_level = 3
         options.enable_cpu_mem_arena = True
         try:
+            if weights:
+                values = [ort.OrtValue.ortvalue_from_numpy(value) for value in weights.values()]
+                options.add_external_initializers(list(weights), values)
+            for axis, size in sizes.items():
+                options.add_free_dimension_override_by_name(axis, size)
             self._session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime has its own exceptions, none of them public
             text = str(error).splitlines()[0][:200]

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from seedscape.assets.errors import RequestError
 from seedscape.assets.files import write_atomically
@@ -30,12 +29,11 @@ from seedscape.generation.models.material_gan import (
     MaterialConfig,
     MaterialDecoder,
     MaterialGenerator,
-    Modulated,
-    upsample_smooth,
 )
 from seedscape.generation.models.refiner import NOISE_CHANNELS, Refiner
 from seedscape.generation.models.terrain_vae import CELL, TerrainVAE, low_features, relief, upsample_low
 from seedscape.generation.train.elevation import Tile
+from seedscape.generation.train.material_graph import cells_graph, require_valid, texels_graph
 from seedscape.generation.train.standardise import Standardised
 from seedscape.generation.train.textures import PIXELS, TextureSet
 
@@ -117,34 +115,6 @@ def _terrain_bank(vae: TerrainVAE, tiles: list[Tile]) -> bytes:
     return save(tensors, {"tiles": json.dumps(entries), "latent_step": json.dumps(LATENT_STEP)})
 
 
-class TextureGraph(nn.Module):
-    """The decoder as it runs, for one style at a time: the weights are scaled instead of the activations, as in StyleGAN2. Measured
-    as fast, and the file holds every weight once, not its square too."""
-
-    def __init__(self, decoder: MaterialDecoder) -> None:
-        super().__init__()
-        self.decoder = decoder
-
-    def forward(self, latents: Tensor, style: Tensor, noise4: Tensor, noise2: Tensor, noise1: Tensor) -> Tensor:
-        """(1, L, h, w), (1, S), (1, 1, 2h, 2w), (1, 1, 4h, 4w), (1, 1, 8h, 8w) -> (1, 5, 8h, 8w) standardised."""
-        d = self.decoder
-        x = latents
-        for conv in d.eighth:
-            x = F.leaky_relu(_scaled(cast(Modulated, conv), x, style), 0.2)
-        levels = zip((d.quarter, d.halved, d.full), d.noise, (noise4, noise2, noise1), strict=True)
-        for (narrowing, shaping), strength, noise in levels:
-            x = upsample_smooth(_scaled(cast(Modulated, narrowing), x, style)) + strength[None, :, None, None] * noise
-            x = F.leaky_relu(_scaled(cast(Modulated, shaping), F.leaky_relu(x, 0.2), style), 0.2)
-        return d.pca(latents) + d.leave(x)
-
-
-def _scaled(conv: Modulated, x: Tensor, style: Tensor) -> Tensor:
-    """What `conv` gives for the one style (1, S)."""
-    weight = conv.weight * conv.affine(style)[0][None, :, None, None]
-    weight = weight * (weight.square().sum((1, 2, 3), keepdim=True) + 1e-8).rsqrt()
-    return F.conv2d(x, weight, conv.bias, padding=1)
-
-
 def release_material(folder: Path, generator: nn.Module, sets: list[TextureSet], textures: Standardised) -> Path:
     """Write RUN/release for the material generator: decoder, styles, and each set's torus of latents."""
     release = folder / "release"
@@ -155,15 +125,8 @@ def release_material(folder: Path, generator: nn.Module, sets: list[TextureSet],
     )
     config = generator.config
     assert isinstance(config, MaterialConfig)
-    sizes = [(1, 1, 24 * MATERIAL_CELL // s, 20 * MATERIAL_CELL // s) for s in (4, 2, 1)]
-    inputs = (
-        torch.zeros(1, config.latent, 24, 20),
-        torch.zeros(1, config.style),
-        *(torch.zeros(size) for size in sizes),
-    )
-    names = ["latents", "style", "noise4", "noise2", "noise1"]
-    network = halve_weights(_onnx(TextureGraph(decoder), inputs, names))
-    write_atomically(release / "material-decoder.onnx", network)
+    write_atomically(release / "material-cells.onnx", require_valid(cells_graph(config)))
+    write_atomically(release / "material-texels.onnx", require_valid(texels_graph(config)))
     assert isinstance(generator, MaterialGenerator)
     torus = torch.stack([latents.detach().cpu() for latents in generator.toruses])
     steps = torus.abs().amax((1, 2, 3)) / 127

@@ -42,9 +42,9 @@ def test_one_changed_byte_is_found(folder: Path) -> None:
 def test_truncated_swapped_and_missing_files_are_found(folder: Path) -> None:
     data = (folder / "material-bank.safetensors").read_bytes()
     (folder / "material-bank.safetensors").write_bytes(data[:-1])
-    shutil.copy(folder / "terrain-heights.onnx", folder / "material-decoder.onnx")
+    shutil.copy(folder / "terrain-heights.onnx", folder / "material-cells.onnx")
     (folder / "terrain-bank.safetensors").unlink()
-    for name in ("material-bank.safetensors", "material-decoder.onnx", "terrain-bank.safetensors", "unheard-of.onnx"):
+    for name in ("material-bank.safetensors", "material-cells.onnx", "terrain-bank.safetensors", "unheard-of.onnx"):
         with pytest.raises(MissingPartError, match="reinstall seedscape"):
             weights.read_weights(name)
 

@@ -18,7 +18,8 @@ USED = [
     (TERRAIN, "terrain-heights.onnx"),
     (TERRAIN, "terrain-refiner.onnx"),
     (TERRAIN, "terrain-bank.safetensors"),
-    (MATERIAL, "material-decoder.onnx"),
+    (MATERIAL, "material-texels.onnx"),
+    (MATERIAL, "material.safetensors"),
     (MATERIAL, "material-bank.safetensors"),
 ]
 

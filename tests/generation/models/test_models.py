@@ -80,15 +80,25 @@ def test_the_runtime_form_equals_the_network() -> None:
     assert np.abs(network(latents=latents.numpy(), low=low.numpy(), noise=noise.numpy()) - expected).max() < 1e-3
 
 
-@pytest.mark.filterwarnings("ignore")
 def test_the_material_that_runs_equals_the_decoder() -> None:
-    """Scaled weights instead of scaled activations: the same pictures, whatever the style."""
-    from seedscape.generation.train.release import TextureGraph
+    """Scaled weights in two graphs instead of scaled activations in one network: the same pictures, whatever the style."""
+    from seedscape.generation import decoder as runtime
+    from seedscape.generation.train.material_graph import cells_graph, require_valid, texels_graph
 
-    decoder = MaterialDecoder(MaterialConfig(sets=1)).eval()
-    noise = [torch.randn(1, 1, 64 // s, 80 // s) for s in (4, 2, 1)]
-    latents = torch.randn(1, 64, 8, 10)
-    with torch.no_grad():
-        for style in (torch.zeros(1, 16), torch.randn(1, 16)):
-            expected = decoder(latents, style, *noise)
-            assert torch.allclose(TextureGraph(decoder)(latents, style, *noise), expected, atol=1e-4)
+    config = MaterialConfig(sets=1)
+    decoder = MaterialDecoder(config).eval()
+    master = {name: value.detach().numpy() for name, value in decoder.state_dict().items()}
+    graphs = [require_valid(graph(config)) for graph in (cells_graph, texels_graph)]
+    running = runtime.MaterialDecoder(*graphs, master)
+    edge, cell = runtime.REACH, runtime.CELL
+    rows, columns = 5, 7
+    latents = torch.randn(1, 64, rows + 4 * edge, columns + 4 * edge)
+    noise = {s: torch.randn(1, 1, latents.shape[2] * cell // s, latents.shape[3] * cell // s) for s in (4, 2, 1)}
+    inner = {s: grain[0, :, edge * cell // s : -edge * cell // s, edge * cell // s : -edge * cell // s].numpy()
+             for s, grain in noise.items()}  # fmt: skip
+    for style in (torch.zeros(1, 16), torch.randn(1, 16)):
+        with torch.no_grad():
+            expected = decoder(latents, style, *noise.values())[0, :, 2 * edge * cell : -2 * edge * cell]
+        made = running.styled(style[0].numpy(), rows, columns)(latents[0].numpy(), inner)
+        assert made.shape == (5, rows * cell, columns * cell)
+        assert np.abs(made - expected[..., 2 * edge * cell : -2 * edge * cell].numpy()).max() < 1e-4

@@ -1,0 +1,95 @@
+"""The material decoder at run time: weights scaled for a style, and the two graphs that use them.
+
+StyleGAN2's modulation (Karras et al. 2020) multiplies a convolution's weights by what the style says of each input channel and
+brings them back to unit norm. That is done here, once a style, so that the graphs hold plain convolutions.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedscape.assets.errors import MissingPartError
+from seedscape.generation.runtime import Network
+from seedscape.generation.values import Float32
+
+CELL = 8
+OUTPUTS = 5
+REACH = 3  # cells that the first graph sees beyond its own, and the second too
+CELLS, TEXELS, MASTER = "material-cells.onnx", "material-texels.onnx", "material.safetensors"
+MODULATED = ("eighth.0", "eighth.1", "quarter.0", "quarter.1", "halved.0", "halved.1", "full.0", "full.1")
+IN_CELLS = MODULATED[:3]
+
+Decode = Callable[[Float32, dict[int, Float32]], Float32]
+
+
+@dataclass(frozen=True)
+class MaterialDecoder:
+    """cells, texels: the graphs' bytes. master: weights as they were trained, float16 or float32 by their name in the model."""
+
+    cells: bytes
+    texels: bytes
+    master: Mapping[str, NDArray[Any]]
+
+    def require_complete(self) -> None:
+        """MissingPartError unless every weight is there."""
+        parts = ("weight", "bias", "affine.weight", "affine.bias")
+        names = {f"{name}.{part}" for name in MODULATED for part in parts} | {f"noise.{k}" for k in range(3)}
+        names |= {"leave.weight", "leave.bias", "pca.weight", "pca.bias"}
+        if missing := sorted(names - self.master.keys()):
+            raise MissingPartError(
+                f"expected the weight {missing[0]} in {MASTER}, got none; reinstall seedscape to repair it"
+            )
+
+    def styled(self, style: Float32, rows: int, columns: int) -> Decode:
+        """The decoder for one style (S,) and one size of piece.
+
+        What it returns takes latents (L, rows + 12, columns + 12) and noise {4, 2, 1 -> (1, ., .)} for rows + 6 and columns + 6
+        cells, and gives (5, 8 rows, 8 columns) standardised channels of the inner cells. MissingPartError: damaged files.
+        """
+        weights = scaled_weights(self.master, style)
+        first = {key: value for key, value in weights.items() if key.rpartition(".")[0] in IN_CELLS}
+        rest = {key: value for key, value in weights.items() if key not in first}
+        sizes = {"rows": rows + 4 * REACH, "columns": columns + 4 * REACH}
+        cells = Network(self.cells, CELLS, first, sizes)
+        inner = {"rows": rows + 2 * REACH, "columns": columns + 2 * REACH}
+        pixels = {f"{axis}{s}": count * CELL // s for axis, count in inner.items() for s in (4, 2, 1)}
+        texels = Network(self.texels, TEXELS, rest, inner | pixels)
+        within, edge = slice(REACH, -REACH), REACH * CELL
+
+        def decode(latents: Float32, noise: dict[int, Float32]) -> Float32:
+            x = np.ascontiguousarray(cells(latents=latents[None])[:, :, within, within])
+            z = np.ascontiguousarray(latents[None, :, within, within])
+            made = texels(latents=z, cells=x, **{f"noise{s}": grain[None] for s, grain in noise.items()})
+            return made[0, :, edge:-edge, edge:-edge]
+
+        return decode
+
+
+def scaled_weights(master: Mapping[str, NDArray[Any]], style: Float32) -> dict[str, Float32]:
+    """What the graphs are to be given for a style (S,), by the names they have there."""
+    weights: dict[str, NDArray[Any]] = {}
+    for name in MODULATED:
+        weight, bias, matrix, offset = (
+            master[f"{name}.{part}"].astype(np.float64) for part in ("weight", "bias", "affine.weight", "affine.bias")
+        )
+        weight = weight * ((matrix * style).sum(1) + offset)[None, :, None, None]
+        weight /= np.sqrt((weight**2).sum((1, 2, 3), keepdims=True) + 1e-8)
+        weights |= {f"{name}.weight": weight, f"{name}.bias": bias}
+    weights |= {f"noise.{k}": master[f"noise.{k}"].reshape(-1, 1, 1, 1) for k in range(3)}
+    weights["leave.weight"] = master["leave.weight"]
+    weights["leave.bias"] = master["leave.bias"].astype(np.float64) + master["pca.bias"]
+    weights["pca.weight"] = _blocks(master["pca.weight"])
+    return {name: np.ascontiguousarray(value, np.float32) for name, value in weights.items()}
+
+
+def _blocks(weight: NDArray[Any]) -> NDArray[Any]:
+    """(L, 5, 16, 16) of a transposed convolution with stride 8 -> (320, L, 2, 2): 2 x 2 cells to one block of 8 x 8 pixels.
+
+    A block lies between four cells; of the upper and left ones it takes the second half of the window, of the others the first.
+    """
+    latent = weight.shape[0]
+    halves = weight.reshape(latent, OUTPUTS, 2, CELL, 2, CELL)[:, :, ::-1, :, ::-1, :]
+    return halves.transpose(1, 3, 5, 0, 2, 4).reshape(OUTPUTS * CELL * CELL, latent, 2, 2)
