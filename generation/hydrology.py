@@ -15,40 +15,41 @@ NEIGHBOURS = ((-1, 0), (0, -1), (0, 1), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 
 def flood(height: Float) -> tuple[Float, Int, Int]:
     """Filled heights (rows, cols); for each cell the flat index it was flooded from (-1 on the rim); cells in flood order."""
     rows, cols = height.shape
-    h = height.ravel().tolist()
-    filled = list(h)
-    seen = bytearray(rows * cols)
-    parents = [-1] * (rows * cols)
+    wide = (
+        cols + 2
+    )  # a frame of cells that count as seen already saves every cell the question whether it is on the rim
+    framed = np.pad(height, 1)
+    filled = framed.ravel().tolist()
+    seen = bytearray(np.pad(np.zeros((rows, cols), np.uint8), 1, constant_values=1).tobytes())
+    parents = [-1] * len(filled)
     order: list[int] = []
-    index = np.arange(rows * cols).reshape(rows, cols)
+    index = np.arange((rows + 2) * wide).reshape(rows + 2, wide)[1:-1, 1:-1]
     rim = np.unique(np.concatenate([index[0], index[-1], index[:, 0], index[:, -1]])).tolist()
-    heap = [(h[i], i) for i in rim]
+    heap = [(filled[i], i) for i in rim]
     for i in rim:
         seen[i] = 1
     heapq.heapify(heap)
     push, pop = heapq.heappush, heapq.heappop
-    around = [dr * cols + dc for dr, dc in NEIGHBOURS]
-    on_rim = bytearray(rows * cols)
-    for i in rim:
-        on_rim[i] = 1
+    around = tuple(dr * wide + dc for dr, dc in NEIGHBOURS)
     while heap:
         level, i = pop(heap)
         order.append(i)
-        if on_rim[i]:
-            row, col = divmod(i, cols)
-            near = [
-                (row + dr) * cols + col + dc for dr, dc in NEIGHBOURS if 0 <= row + dr < rows and 0 <= col + dc < cols
-            ]
-        else:
-            near = [i + step for step in around]
-        for k in near:
+        for step in around:
+            k = i + step
             if not seen[k]:
                 seen[k] = 1
                 parents[k] = i
-                if h[k] < level:
+                if filled[k] < level:  # noqa: PLR1730 - a call here would cost a tenth of the whole
                     filled[k] = level
                 push(heap, (filled[k], k))
-    return np.array(filled).reshape(rows, cols), np.array(parents), np.array(order)
+    flat = np.full(len(filled), -1)
+    flat[index.ravel()] = np.arange(rows * cols)
+    inner = np.array(parents)[index.ravel()]
+    return (
+        np.array(filled).reshape(rows + 2, wide)[1:-1, 1:-1].copy(),
+        np.where(inner < 0, -1, flat[inner]),
+        flat[np.array(order)],
+    )
 
 
 def receivers(filled: Float, parents: Int, spacing: float) -> Int:

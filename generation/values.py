@@ -40,9 +40,12 @@ class HeightField:
         c0 = np.minimum(c.astype(np.int64), cols - 2)
         r0 = np.minimum(r.astype(np.int64), rows - 2)
         fc, fr = c - c0, r - r0
-        h = self.heights_m.astype(np.float64)
-        top = h[r0, c0] * (1.0 - fc) + h[r0, c0 + 1] * fc
-        bottom = h[r0 + 1, c0] * (1.0 - fc) + h[r0 + 1, c0 + 1] * fc
+
+        def post(row: NDArray[np.int64], col: NDArray[np.int64]) -> NDArray[np.float64]:
+            return self.heights_m[row, col].astype(np.float64)  # a few posts of a large grid: cast what is read alone
+
+        top = post(r0, c0) * (1.0 - fc) + post(r0, c0 + 1) * fc
+        bottom = post(r0 + 1, c0) * (1.0 - fc) + post(r0 + 1, c0 + 1) * fc
         return np.asarray(top * (1.0 - fr) + bottom * fr)
 
 

@@ -12,10 +12,11 @@ import numpy as np
 
 from seedscape.assets.errors import RequestError
 from seedscape.assets.files import write_group
+from seedscape.generation.decoder import CELL
 from seedscape.generation.evaluate import material_measures as measure
 from seedscape.generation.evaluate.material_judges import feature_distances, feature_net, recognised, recogniser
 from seedscape.generation.evaluate.material_sheets import sheets
-from seedscape.generation.material import CELL, decode_set, open_material_model
+from seedscape.generation.material import decode_set, open_material_model
 from seedscape.generation.rng import stream
 from seedscape.generation.train.textures import PIXELS, read_sets, set_names
 

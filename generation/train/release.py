@@ -20,11 +20,13 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from seedscape.assets.errors import RequestError
 from seedscape.assets.files import write_atomically
 from seedscape.generation.maps import smoothed
 from seedscape.generation.models.material_gan import CELL as MATERIAL_CELL
+from seedscape.generation.models.material_gan import MARGIN as MATERIAL_MARGIN
 from seedscape.generation.models.material_gan import (
     MaterialConfig,
     MaterialDecoder,
@@ -39,6 +41,7 @@ from seedscape.generation.train.textures import PIXELS, TextureSet
 
 OPSET = 18
 MOST_BLURS = 4
+MOST_GAIN = 1.4
 LATENT_STEP = 1.0 / 24  # latents are kept as int8 times this: +-5.3, a tenth of the posterior's own deviation or less
 
 
@@ -129,14 +132,16 @@ def release_material(folder: Path, generator: nn.Module, sets: list[TextureSet],
     write_atomically(release / "material-texels.onnx", require_valid(texels_graph(config)))
     assert isinstance(generator, MaterialGenerator)
     torus = torch.stack([latents.detach().cpu() for latents in generator.toruses])
+    styles = generator.get_parameter("styles").detach().cpu()
     steps = torus.abs().amax((1, 2, 3)) / 127
+    made = [_decoded(decoder, latents, style) for latents, style in zip(torus, styles, strict=True)]
     tensors = {
         "torus": (torus / steps[:, None, None, None]).round().to(torch.int8).contiguous(),
         "steps": steps.contiguous(),
         "importance": decoder.pca.weight.detach().square().sum((1, 2, 3)).contiguous(),
-        "styles": generator.get_parameter("styles").detach().cpu().contiguous(),
+        "styles": styles.contiguous(),
         "means": textures.means.contiguous(),
-        "deviations": textures.deviations.contiguous(),
+        "deviations": (textures.deviations * torch.stack([_gain(own) for own in made])).contiguous(),
     }
     entries = [
         {
@@ -146,9 +151,7 @@ def release_material(folder: Path, generator: nn.Module, sets: list[TextureSet],
             "publisher": s.publisher,
             "completed": list(s.completed),
             "relief": s.relief,
-            "smoothing": _smoothing(
-                decoder, torus[k], generator.get_parameter("styles")[k], textures.pixels[k, 3].numpy()
-            ),
+            "smoothing": _smoothing(made[k][3].numpy(), textures.pixels[k, 3].numpy()),
         }
         for k, s in enumerate(sets)
     ]
@@ -160,16 +163,27 @@ def release_material(folder: Path, generator: nn.Module, sets: list[TextureSet],
 
 
 @torch.no_grad()
-def _smoothing(decoder: MaterialDecoder, torus: Tensor, style: Tensor, height: NDArray[np.float32]) -> int:
-    """Blurs after which the decoded height's steps, relative to its deviation, are nearest to those of the real height."""
+def _decoded(decoder: MaterialDecoder, torus: Tensor, style: Tensor) -> Tensor:
+    """(5, n, n) standardised channels of a torus (L, n / 8, n / 8) as it is."""
     generator = torch.Generator().manual_seed(1)
-    cells = min(32, torus.shape[1])
+    wrapped = F.pad(torus[None], (MATERIAL_MARGIN,) * 4, mode="circular")
+    cells = wrapped.shape[2]
     grains = [
         torch.randn(1, 1, cells * MATERIAL_CELL // s, cells * MATERIAL_CELL // s, generator=generator)
         for s in (4, 2, 1)
     ]
-    edge = min(32, cells * MATERIAL_CELL // 4)  # what the decoder's padding reaches
-    made = decoder(torus[None, :, :cells, :cells], style[None], *grains)[0, 3].numpy()[edge:-edge, edge:-edge]
+    edge = MATERIAL_MARGIN * MATERIAL_CELL
+    return cast(Tensor, decoder(wrapped, style[None], *grains))[0, :, edge:-edge, edge:-edge]
+
+
+def _gain(made: Tensor) -> Tensor:
+    """(5,) factor that gives each channel the deviation of the real set, which is one: a decoder that is not sure of the finest
+    grain leaves some of it out."""
+    return (1.0 / made.std((1, 2))).clamp(1.0 / MOST_GAIN, MOST_GAIN)
+
+
+def _smoothing(made: NDArray[np.float32], height: NDArray[np.float32]) -> int:
+    """Blurs after which the decoded height's steps, relative to its deviation, are nearest to those of the real height."""
 
     def steepness(x: NDArray[np.float32]) -> float:
         return float(np.log(np.abs(np.diff(x, axis=0)).mean() + np.abs(np.diff(x, axis=1)).mean() + 1e-6))

@@ -88,8 +88,8 @@ def test_the_material_that_runs_equals_the_decoder() -> None:
     config = MaterialConfig(sets=1)
     decoder = MaterialDecoder(config).eval()
     master = {name: value.detach().numpy() for name, value in decoder.state_dict().items()}
-    graphs = [require_valid(graph(config)) for graph in (cells_graph, texels_graph)]
-    running = runtime.MaterialDecoder(*graphs, master)
+    cells, texels = (require_valid(graph(config)) for graph in (cells_graph, texels_graph))
+    running = runtime.MaterialDecoder(cells, texels, master)
     edge, cell = runtime.REACH, runtime.CELL
     rows, columns = 5, 7
     latents = torch.randn(1, 64, rows + 4 * edge, columns + 4 * edge)
