@@ -16,13 +16,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from seedscape.api import export, generate
     from seedscape.assets.errors import BudgetError, MissingPartError, RequestError, SeedscapeError
+    from seedscape.client import AsyncClient, Client
     from seedscape.export.report import ExportReport
     from seedscape.scene.spec import SceneSpec, make_spec
 
 __version__ = "0.2.0"
 
 __all__ = [
+    "AsyncClient",
     "BudgetError",
+    "Client",
     "MissingPartError",
     "RequestError",
     "SceneSpec",
@@ -34,7 +37,9 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AsyncClient": "seedscape.client",
     "BudgetError": "seedscape.assets.errors",
+    "Client": "seedscape.client",
     "MissingPartError": "seedscape.assets.errors",
     "RequestError": "seedscape.assets.errors",
     "SceneSpec": "seedscape.scene.spec",

@@ -19,6 +19,7 @@ from seedscape.cli.evaluate import evaluate
 from seedscape.cli.generate import generate
 from seedscape.cli.inspect import inspect
 from seedscape.cli.sample import sample
+from seedscape.cli.serve import serve
 from seedscape.cli.tiles import tiles
 from seedscape.cli.train import train
 from seedscape.scene.spec import controls, describe, shown
@@ -32,7 +33,7 @@ def commands() -> None:
     """A seed in, a complete VR environment out, as one glTF file."""
 
 
-for command in (generate, sample, inspect, tiles, train, evaluate, compare):
+for command in (generate, sample, inspect, tiles, serve, train, evaluate, compare):
     commands.add_command(command)
 
 

@@ -10,7 +10,9 @@ import seedscape as ss
 from tests.face.conftest import flat_scene
 
 PUBLIC = [
+    "AsyncClient",
     "BudgetError",
+    "Client",
     "MissingPartError",
     "RequestError",
     "SceneSpec",
