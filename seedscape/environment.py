@@ -13,19 +13,21 @@ from seedscape.scene.spec import SceneSpec, resolve
 
 if TYPE_CHECKING:
     from seedscape.export.report import ExportReport
+    from seedscape.scene.values import Scene
 
 
 @dataclass(frozen=True)
 class Environment:
     """glb, picture: the files' bytes; picture is None where none was asked for or none can be made here.
 
-    manifest: JSON values as `make_manifest` gives them.
+    manifest: JSON values as `make_manifest` gives them. scene: what was exported.
     """
 
     glb: bytes
     picture: bytes | None
     manifest: dict[str, Any]
     report: "ExportReport"
+    scene: "Scene"
 
 
 def make_environment(
@@ -65,7 +67,7 @@ def make_environment(
             except MissingPartError as error:  # the environment is whole without its picture
                 note(f"no preview: {error}")
     files = {"glb": name} | ({} if picture is None else {"preview": PurePath(name).with_suffix(".png").name})
-    return Environment(data, picture, make_manifest(scene, report, models, files, watch.seconds), report)
+    return Environment(data, picture, make_manifest(scene, report, models, files, watch.seconds), report, scene)
 
 
 class Stopwatch:

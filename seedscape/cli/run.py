@@ -14,12 +14,16 @@ import click
 
 from seedscape import __version__
 from seedscape.assets.errors import SeedscapeError
+from seedscape.cli.batch import batch
+from seedscape.cli.catalog import catalog
 from seedscape.cli.compare import compare
 from seedscape.cli.evaluate import evaluate
 from seedscape.cli.generate import generate
 from seedscape.cli.inspect import inspect
 from seedscape.cli.sample import sample
 from seedscape.cli.serve import serve
+from seedscape.cli.similar import similar
+from seedscape.cli.store import store
 from seedscape.cli.tiles import tiles
 from seedscape.cli.train import train
 from seedscape.scene.spec import controls, describe, shown
@@ -33,7 +37,7 @@ def commands() -> None:
     """A seed in, a complete VR environment out, as one glTF file."""
 
 
-for command in (generate, sample, inspect, tiles, serve, train, evaluate, compare):
+for command in (generate, sample, inspect, tiles, batch, catalog, similar, store, serve, train, evaluate, compare):
     commands.add_command(command)
 
 

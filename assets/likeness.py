@@ -1,0 +1,103 @@
+"""Likeness: which environments of a folder are most like one of them.
+
+The features of each environment are standardised over the folder (each feature then counts as much as any other) and scaled to
+length 1, so that the cosine of two is one dot product. They are kept as one matrix file beside the catalogue.
+"""
+
+import os
+from collections import Counter
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedscape.assets.errors import RequestError
+
+LIKENESS = "likeness.npy"
+MAX_FEATURES = 4096
+FARTHEST = 5.0  # standard deviations; one odd feature must not drown the rest
+
+Float32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """An environment and its cosine likeness, -1..1."""
+
+    name: str
+    seed: int
+    likeness: float
+
+
+def unit_vectors(features: list[list[float]]) -> Float32:
+    """(entries, features) float32, each row standardised over the folder and of length 1.
+
+    Entries whose number of features is not the usual one (another version made them) get zeros: like nothing.
+    """
+    lengths = Counter(len(row) for row in features if 0 < len(row) <= MAX_FEATURES)
+    width = max(lengths, key=lambda length: (lengths[length], length), default=0)
+    fits = np.array([len(row) == width and width > 0 for row in features], bool)
+    rows = np.zeros((len(features), width), np.float64)
+    if fits.any():
+        given = np.array([row for row, fit in zip(features, fits, strict=True) if fit], np.float64)
+        spread = given.std(0)
+        rows[fits] = np.clip((given - given.mean(0)) / np.where(spread > 1e-9, spread, np.inf), -FARTHEST, FARTHEST)
+    lengths_of_rows = np.sqrt((rows * rows).sum(1, keepdims=True))
+    return (rows / np.where(lengths_of_rows > 0, lengths_of_rows, 1.0)).astype(np.float32)
+
+
+def encode_likeness(names: list[str], seeds: list[int], vectors: Float32) -> bytes:
+    """The matrix file: a NumPy array of (name, seed, vector)."""
+    kind = np.dtype([("name", "S120"), ("seed", "<i8"), ("vector", "<f4", (vectors.shape[1],))])
+    table = np.zeros(len(names), kind)
+    table["name"], table["seed"], table["vector"] = names, seeds, vectors
+    file = BytesIO()
+    np.save(file, table, allow_pickle=False)
+    return file.getvalue()
+
+
+class Likeness:
+    """The matrix of a folder, open."""
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        """RequestError: there is none, or it is damaged."""
+        path = Path(folder, LIKENESS)
+        try:
+            table: Any = np.load(path, allow_pickle=False)
+            if table.ndim != 1 or table.dtype.names != ("name", "seed", "vector"):
+                raise ValueError("another array")
+        except (OSError, ValueError, EOFError, SyntaxError) as error:
+            said = getattr(error, "strerror", None) or error
+            raise RequestError(
+                f"expected the likeness of a batch in {str(path)!r}, got none that can be read ({said}); seedscape catalog makes it"
+            ) from None
+        self.names, self.seeds, self.vectors = table["name"], table["seed"], np.ascontiguousarray(table["vector"])
+
+    def find(self, wanted: str) -> int:
+        """The row of a seed (the first by name where there are several) or of a name. RequestError: there is none."""
+        rows = np.flatnonzero(self.names == wanted.encode())
+        if not len(rows) and wanted.isdecimal() and len(wanted) < 19:
+            rows = np.flatnonzero(self.seeds == int(wanted))
+        if not len(rows):
+            raise RequestError(
+                f"expected a seed or a name of the batch's {len(self.names)} environments, got {wanted[:80]!r}"
+            )
+        return int(rows[0])
+
+    def nearest(self, row: int, count: int) -> list[Neighbour]:
+        """The `count` environments most like one, itself left out; equally like ones by name."""
+        scores = self.vectors @ self.vectors[row]
+        scores[row] = -np.inf
+        count = min(count, len(scores) - 1)
+        if count < 1:
+            return []
+        least = np.partition(scores, -count)[-count]
+        rows = np.flatnonzero(scores >= least)
+        order = rows[np.lexsort((self.names[rows], -scores[rows]))][:count]
+        return [
+            Neighbour(self.names[k].decode("ascii", "replace"), int(self.seeds[k]), round(float(scores[k]), 4))
+            for k in order
+        ]
