@@ -39,9 +39,15 @@ def test_no_python_file_stands_outside_a_package() -> None:
 
 
 def test_every_weight_file_is_shipped() -> None:
-    patterns = PROJECT["tool"]["setuptools"]["package-data"]["seedscape.assets"]
+    listed = PROJECT["tool"]["setuptools"]["package-data"]["seedscape.assets"]
+    patterns = [pattern for pattern in listed if pattern.startswith("weights/")]
     shipped = {path for pattern in patterns for path in (ROOT / "assets").glob(pattern)}
     assert shipped == {path for path in (ROOT / "assets" / "weights").rglob("*") if path.is_file()}
+
+
+def test_every_page_is_shipped() -> None:
+    listed = PROJECT["tool"]["setuptools"]["package-data"]["seedscape.assets"]
+    assert {path.name for path in (ROOT / "assets").glob("*.html")} <= set(listed)
 
 
 def test_every_requirement_is_pinned_in_the_constraints() -> None:
