@@ -15,9 +15,14 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Self
 
-import httpx
-
 from seedscape.api import Progress, silent
+from seedscape.assets.errors import MissingPartError
+
+try:
+    import httpx
+except ImportError as _error:
+    raise MissingPartError("expected the package httpx, got none; pip install 'seedscape[serve]'") from _error
+
 from seedscape.client_flow import (
     DEFAULT_URL,
     ENDED,

@@ -10,12 +10,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from seedscape.assets.errors import MissingPartError, RequestError, SeedscapeError
+import httpx
 
-try:
-    import httpx
-except ImportError as _error:
-    raise MissingPartError("expected the package httpx, got none; pip install 'seedscape[serve]'") from _error
+from seedscape.assets.errors import RequestError, SeedscapeError
 
 DEFAULT_URL = "http://127.0.0.1:8420"
 ENDED = ("done", "failed", "cancelled")

@@ -91,7 +91,7 @@ class Sampling:
     async def _running(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "seedscape.service.sampler",
+                sys.executable, "-P", "-m", "seedscape.service.sampler",
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             )  # fmt: skip
             settings = {

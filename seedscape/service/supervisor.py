@@ -102,7 +102,7 @@ class Supervisor:
     async def _run_one(self, slot: int) -> None:
         owner = f"{os.getpid()}-{slot}-{secrets.token_hex(4)}"
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "seedscape.service.worker", stdin=asyncio.subprocess.PIPE
+            sys.executable, "-P", "-m", "seedscape.service.worker", stdin=asyncio.subprocess.PIPE
         )
         _write_line(process, self._worker_settings(owner))
         worker = Process(owner, process, time.monotonic())
