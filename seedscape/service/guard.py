@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from seedscape.service.metrics import Metrics
 from seedscape.service.problems import Problem
-from seedscape.service.settings import Settings
+from seedscape.service.settings import MAX_HEADER_BYTES, MAX_HEADERS, MAX_TARGET_BYTES, Settings
 
 STATE_CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 API_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -70,6 +70,7 @@ class Guard:
 
     def _admit(self, scope: Scope) -> None:
         """Problem unless the request may go on; the client's name is put into the scope."""
+        _check_size(scope)
         headers = Headers(scope=scope)
         self._check_host(headers)
         path = scope["path"]
@@ -152,6 +153,15 @@ class _Answer:
         if problem.status in (408, 413, 415) or scope["method"] in STATE_CHANGING:
             problem.headers.setdefault("connection", "close")  # the rest of the body is not read
         await problem.response()(scope, receive, self.send)
+
+
+def _check_size(scope: Scope) -> None:
+    """What came in one piece was parsed before its size was looked at."""
+    if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_TARGET_BYTES:
+        raise Problem("target_too_long", f"expected a path and query of at most {MAX_TARGET_BYTES} bytes, got more")
+    size = sum(len(name) + len(value) for name, value in scope["headers"])
+    if size > MAX_HEADER_BYTES or len(scope["headers"]) > MAX_HEADERS:
+        raise Problem("headers_too_large", f"expected headers of at most {MAX_HEADER_BYTES} bytes, got more")
 
 
 def _host_name(host: str) -> str | None:

@@ -32,6 +32,7 @@ CODES: dict[str, tuple[int, str]] = {
     "request_timeout": (408, "The body came too slowly"),
     "key_reused": (409, "The idempotency key was used with another body"),
     "body_too_large": (413, "The body is too large"),
+    "target_too_long": (414, "The path and query are too long"),
     "unsupported_media_type": (415, "The body is of another kind"),
     "range_not_satisfiable": (416, "The range lies outside"),
     "host_refused": (421, "The host is not served here"),

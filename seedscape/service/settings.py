@@ -10,6 +10,8 @@ from seedscape.assets.errors import RequestError
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 MAX_BODY_BYTES = 64 << 10
 MAX_HEADER_BYTES = 32 << 10
+MAX_HEADERS = 100
+MAX_TARGET_BYTES = 4 << 10  # path and query
 MAX_WAIT_S = 60  # of Prefer: wait=N
 MAX_KEY_CHARACTERS = 200  # of Idempotency-Key
 MAX_PAGE = 200  # environments in one answer

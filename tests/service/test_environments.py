@@ -164,9 +164,7 @@ def test_a_silent_stream_says_that_it_lives(service: Service) -> None:
 def test_cancelling_ends_the_stream(service: Service) -> None:
     identity = service.accepted(136, rocks=2)
     found: list[str] = []
-    reader = threading.Thread(
-        target=lambda: found.append(service.http.get(f"/v1/environments/{identity}/events").text)
-    )
+    reader = threading.Thread(target=lambda: found.append(service.http.get(f"/v1/environments/{identity}/events").text))
     reader.start()
     time.sleep(0.3)
     service.http.delete(f"/v1/environments/{identity}")
