@@ -21,6 +21,7 @@ from seedscape.assets.job import ENTRY, ENVIRONMENTS, Job, Outcome
 MARK = "seedscape-batch.json"
 FAILED = "failed"
 CLAIMS = ".claims"
+OURS = {ENVIRONMENTS, FAILED, CLAIMS, MARK}  # another batch may be making the same folder just now
 MAX_JSON = 16 << 20
 
 
@@ -35,7 +36,7 @@ class BatchFolder:
         try:
             self.path.mkdir(exist_ok=True)
             foreign = not (self.path / MARK).exists() and any(
-                entry.name != CLAIMS and ".seedscape-tmp-" not in entry.name for entry in self.path.iterdir()
+                entry.name not in OURS and ".seedscape-tmp-" not in entry.name for entry in self.path.iterdir()
             )
             if foreign:
                 raise RequestError(
