@@ -66,7 +66,8 @@ class Likeness:
         """RequestError: there is none, or it is damaged."""
         path = Path(folder, LIKENESS)
         try:
-            table: Any = np.load(path, allow_pickle=False)
+            with path.open("rb") as file:
+                table: Any = np.lib.format.read_array(file, allow_pickle=False)
             if table.ndim != 1 or table.dtype.names != ("name", "seed", "vector"):
                 raise ValueError("another array")
         except (OSError, ValueError, EOFError, SyntaxError) as error:
