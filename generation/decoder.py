@@ -1,7 +1,7 @@
 """The material decoder at run time: weights scaled for a style, and the two graphs that use them.
 
 StyleGAN2's modulation (Karras et al. 2020) multiplies a convolution's weights by what the style says of each input channel and
-brings them back to unit norm. That is done here, once a style, so that the graphs hold plain convolutions.
+brings them back to one norm. That is done here, once a style, so that the graphs hold plain convolutions.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ class MaterialDecoder:
 
     def require_complete(self) -> None:
         """MissingPartError unless every weight is there."""
-        parts = ("weight", "bias", "affine.weight", "affine.bias")
+        parts = ("weight", "bias", "gain", "affine.weight", "affine.bias")
         names = {f"{name}.{part}" for name in MODULATED for part in parts} | {f"noise.{k}" for k in range(3)}
         names |= {"leave.weight", "leave.bias", "pca.weight", "pca.bias"}
         if missing := sorted(names - self.master.keys()):
@@ -76,7 +76,7 @@ def scaled_weights(master: Mapping[str, NDArray[Any]], style: Float32) -> dict[s
             master[f"{name}.{part}"].astype(np.float64) for part in ("weight", "bias", "affine.weight", "affine.bias")
         )
         weight = weight * ((matrix * style).sum(1) + offset)[None, :, None, None]
-        weight /= np.sqrt((weight**2).sum((1, 2, 3), keepdims=True) + 1e-8)
+        weight *= master[f"{name}.gain"] / np.sqrt((weight**2).sum((1, 2, 3), keepdims=True) + 1e-8)
         weights |= {f"{name}.weight": weight, f"{name}.bias": bias}
     weights |= {f"noise.{k}": master[f"noise.{k}"].reshape(-1, 1, 1, 1) for k in range(3)}
     weights["leave.weight"] = master["leave.weight"]

@@ -21,6 +21,10 @@ CELL = 8
 MARGIN = 6  # cells: the decoder reaches 5.6 cells beyond a pixel's own
 OUTPUTS = 5
 NOISE_LEVELS = (4, 2, 1)  # noise enters at 1/4, 1/2 and full resolution
+# Of each convolution, so that what passes keeps its variance through the leaky rectifier (He et al. 2015) and, where rough latents are
+# enlarged after it, through the blur. Without them the eight layers pass on a hundredth, and only the linear path learns.
+GAIN, GAIN_ENLARGED = 1.4, 2.0
+START = 0.15  # deviation of the weights at first: their scale is free, and against it the steps of the optimiser are large
 
 
 @dataclass(frozen=True)
@@ -39,9 +43,11 @@ class Modulated(nn.Module):
     Scaling activations before and after a shared convolution equals StyleGAN2's scaled weights, at the cost of one convolution.
     """
 
-    def __init__(self, inputs: int, outputs: int, style: int) -> None:
+    def __init__(self, inputs: int, outputs: int, style: int, gain: float = GAIN) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3))
+        self.gain: Tensor
+        self.register_buffer("gain", torch.tensor(gain))
+        self.weight = nn.Parameter(START * torch.randn(outputs, inputs, 3, 3))
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.affine = nn.Linear(style, inputs)
         nn.init.normal_(self.affine.weight, std=0.1)
@@ -51,7 +57,7 @@ class Modulated(nn.Module):
         """x (B, inputs, h, w), style (B, S) -> (B, outputs, h, w)."""
         scale = self.affine(style)  # (B, inputs)
         energy = self.weight.square().sum((2, 3))  # (outputs, inputs)
-        demodulate = (scale.square() @ energy.t() + 1e-8).rsqrt()  # (B, outputs)
+        demodulate = self.gain * (scale.square() @ energy.t() + 1e-8).rsqrt()  # (B, outputs)
         y = F.conv2d(x * scale[:, :, None, None].to(x), self.weight, padding=1)
         return y * demodulate[:, :, None, None].to(y) + self.bias[None, :, None, None].to(y)
 
@@ -78,12 +84,12 @@ class MaterialDecoder(nn.Module):
         s = config.style
         self.pca = nn.ConvTranspose2d(config.latent, OUTPUTS, 2 * CELL, CELL, CELL // 2)
         self.eighth = nn.ModuleList([Modulated(config.latent, a, s), Modulated(a, a, s)])
-        self.quarter = nn.ModuleList([Modulated(a, b, s), Modulated(b, b, s)])
+        self.quarter = nn.ModuleList([Modulated(a, b, s, GAIN_ENLARGED), Modulated(b, b, s)])
         self.halved = nn.ModuleList([Modulated(b, c, s), Modulated(c, c, s)])
         self.full = nn.ModuleList([Modulated(c, d, s), Modulated(d, d, s)])
         self.leave = nn.Conv2d(d, OUTPUTS, 3, padding=1)
         self.noise = nn.ParameterList([nn.Parameter(torch.full((width,), 0.05)) for width in (b, c, d)])
-        nn.init.normal_(self.leave.weight, std=0.02)
+        nn.init.normal_(self.leave.weight, std=0.006)
 
     def forward(self, latents: Tensor, style: Tensor, noise4: Tensor, noise2: Tensor, noise1: Tensor) -> Tensor:
         """latents (B, L, h, w), style (B, S), noise (B, 1, ., .) at 1/4, 1/2, full -> (B, 5, H, W)."""
