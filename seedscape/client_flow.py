@@ -142,7 +142,7 @@ class EventReader:
     def __init__(self, identity: str) -> None:
         self.path = f"/v1/environments/{identity_of(identity)}/events"
         self.ended = False
-        self._last = ""
+        self._last = self._pending = ""
         self._kind, self._data = "", ""
 
     @property
@@ -161,7 +161,7 @@ class EventReader:
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if name == "id":
-            self._last = value
+            self._pending = value
         elif name == "event":
             self._kind = value
         elif name == "data":
@@ -170,6 +170,7 @@ class EventReader:
             kind, data = self._kind, self._data
             self._kind, self._data = "", ""
             self.ended = kind == "end"
+            self._last = self._pending  # not before: an event that was cut off comes again
             return Event(kind, _parsed(data))
         return None
 

@@ -1,6 +1,7 @@
 """One service for all tests that leave it as they found it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,12 @@ from tests.service.running import Service
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service with stub jobs, two workers and room for everything."""
     folder = tmp_path_factory.mktemp("service")
-    options = {"max_queued": 10_000, "max_per_client": 10_000, "header_s": 1.5, "body_s": 1.5, "heartbeat_s": 0.3}
+    options: dict[str, Any] = {
+        "max_queued": 10_000,
+        "max_per_client": 10_000,
+        "header_s": 1.5,
+        "body_s": 1.5,
+        "heartbeat_s": 0.3,
+    }
     with Service(folder, **options) as running:
         yield running

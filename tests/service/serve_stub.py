@@ -14,7 +14,8 @@ STUB: dict[str, Any] = {"job": "tests.service.stub:make", "sampler": "tests.serv
 if __name__ == "__main__":
     given = STUB | json.loads(sys.argv[1])
     try:
-        serve(Settings(**{key: Path(value) if key in PATHS else value for key, value in given.items()}))
+        options: dict[str, Any] = {key: Path(value) if key in PATHS else value for key, value in given.items()}
+        serve(Settings(**options))
     except SeedscapeError as error:
         print(f"seedscape: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

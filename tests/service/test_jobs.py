@@ -3,7 +3,7 @@
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -122,12 +122,13 @@ def test_a_former_owner_can_do_no_harm(database: Database) -> None:
     assert work is not None
     leases.give_up(database, "old", 3)
     assert leases.take(database, "new", 10.0) is not None
-    for late in (
+    lates: list[Callable[[], None]] = [
         lambda: leases.finish(database, work.id, "old", ASSETS),
         lambda: leases.fail(database, work.id, "old", job_problem("job_error", "x")),
         lambda: leases.tell(database, work.id, "old", "x", 0.5),
         lambda: leases.renew(database, work.id, "old", 10.0),
-    ):
+    ]
+    for late in lates:
         with pytest.raises(LeaseLost):
             late()
     assert state(database, identity) == "running"
