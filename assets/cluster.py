@@ -53,6 +53,9 @@ class RayWorkers:
         MissingPartError: Ray is not installed. RequestError: no cluster answers there, or it reaches beyond this machine
         without a token.
         """
+        host = _host(address)
+        if _is_loopback(host):  # else Ray would look for the cluster at this machine's outer address
+            os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
         try:
             import ray
         except ImportError as error:
@@ -61,7 +64,7 @@ class RayWorkers:
             ) from None
         self._ray: Any = ray  # partly untyped
         self._folder, self._time_limit_s, self._threads = str(folder.absolute()), time_limit_s, threads
-        self._connect(address)
+        self._connect(address, host)
         cores = int(self._ray.cluster_resources().get("CPU", 0))
         self._wanted = workers if workers is not None else max(1, cores // threads)
         if workers is not None:
@@ -128,11 +131,8 @@ class RayWorkers:
         actor = self._kind.remote(self._function)
         return _Slot(actor, actor.ready.remote())
 
-    def _connect(self, address: str) -> None:
-        host = address.removeprefix("ray://").rpartition(":")[0].strip("[]")
-        if address != "auto" and not host:
-            raise RequestError(f"--ray: expected auto or HOST:PORT, got {address[:80]!r}")
-        if address != "auto" and not _is_loopback(host):
+    def _connect(self, address: str, host: str) -> None:
+        if host and not _is_loopback(host):
             _require_token(address)
         try:
             self._ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False)
@@ -166,6 +166,14 @@ class _Worker:
     def do(self, folder: str, job: Job, threads: int) -> Outcome:
         limit_threads(threads)
         return do_job(self._function, folder, job, threads)
+
+
+def _host(address: str) -> str:
+    """Of HOST:PORT; "" of auto."""
+    host, _, port = address.rpartition(":")
+    if address != "auto" and not (host and port.isdecimal() and "/" not in host):
+        raise RequestError(f"--ray: expected auto or HOST:PORT, got {address[:80]!r}")
+    return host.strip("[]")
 
 
 def _is_loopback(host: str) -> bool:

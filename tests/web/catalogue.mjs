@@ -39,7 +39,7 @@ await page.fill("#search", "");
 await page.selectOption("#order", { label: "By triangles, most first" });
 seen.sorted = (await names()).slice(0, 3);
 await page.mouse.wheel(0, 100000);
-await page.waitForTimeout(300);
+await page.waitForFunction((few) => document.querySelectorAll("#grid .card").length > few, seen.cards);
 seen.afterScrolling = await cards();
 seen.brokenPictures = await page.locator("#grid img").evaluateAll((all) => all.filter((one) => one.complete && !one.naturalWidth).length);
 await page.evaluate(() => scrollTo(0, 0));
