@@ -26,6 +26,7 @@ from seedscape.cli.similar import similar
 from seedscape.cli.store import store
 from seedscape.cli.tiles import tiles
 from seedscape.cli.train import train
+from seedscape.cli.view import view
 from seedscape.scene.spec import controls, describe, shown
 
 USAGE_ERROR = 2
@@ -37,7 +38,7 @@ def commands() -> None:
     """A seed in, a complete VR environment out, as one glTF file."""
 
 
-for command in (generate, sample, inspect, tiles, batch, catalog, similar, store, serve, train, evaluate, compare):
+for command in (generate, sample, inspect, tiles, batch, catalog, similar, store, serve, view, train, evaluate, compare):
     commands.add_command(command)
 
 

@@ -1,0 +1,168 @@
+// A GLB of anybody's as a place to be in: what is drawn, what is stood on, where a visit starts.
+import { Box3, Group, Mesh, Quaternion, Texture, Vector3, type BufferGeometry, type Material, type Object3D, type WebGLRenderer } from "three";
+import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
+import { KTX2Loader } from "three/addons/loaders/KTX2Loader.js";
+import { MeshoptDecoder } from "three/addons/libs/meshopt_decoder.module.js";
+import { Ground } from "./ground";
+
+export interface Spot {
+  position: Vector3;
+  /** radians; 0 looks along -Z, counter-clockwise from above */
+  yaw: number;
+}
+
+export interface World {
+  name: string;
+  data: ArrayBuffer;
+  root: Group;
+  /** one of ours: it has a walkable scene, and the drawn scene is a landscape around the spawn points */
+  isEnvironment: boolean;
+  /** where feet may be */
+  ground: Ground | null;
+  /** what stops the arc of a teleport */
+  land: Ground | null;
+  spots: Spot[];
+  box: Box3;
+  spec: Record<string, unknown>;
+  textureBytes: number;
+}
+
+/** A file that cannot be shown; the message is for a person. */
+export class FileError extends Error {}
+
+const GLB_MAGIC = 0x46546c67;
+
+export class Loader {
+  private readonly gltf: GLTFLoader;
+  private readonly pictures: KTX2Loader;
+
+  constructor(renderer: WebGLRenderer) {
+    this.pictures = new KTX2Loader().setWorkerLimit(2).detectSupport(renderer);
+    this.gltf = new GLTFLoader().setKTX2Loader(this.pictures).setMeshoptDecoder(MeshoptDecoder);
+  }
+
+  /** FileError where it cannot be shown. */
+  async load(data: ArrayBuffer, name: string): Promise<World> {
+    requireGlb(data, name);
+    let gltf;
+    try {
+      gltf = await this.gltf.parseAsync(data, "");
+    } catch (error) {
+      throw new FileError(`${name} is broken or uses something unknown: ${sentence(error)}`);
+    }
+    if (!gltf.scene) throw new FileError(`${name} holds no scene to show.`);
+    const root = gltf.scene;
+    root.updateMatrixWorld(true);
+    const walkable = gltf.scenes.find((scene) => scene.name === "walkable");
+    const collision = gltf.scenes.find((scene) => scene.name === "collision");
+    walkable?.updateMatrixWorld(true);
+    collision?.updateMatrixWorld(true);
+    const own = walkable ? Ground.of(walkable) : null;
+    const visible = own ? null : Ground.of(root, isSolid);
+    const box = new Box3().setFromObject(root);
+    if (box.isEmpty()) throw new FileError(`${name} holds nothing that can be seen.`);
+    for (const scene of gltf.scenes) if (scene !== root) dispose(scene);
+    const extras = (gltf.asset.extras ?? {}) as { spec?: Record<string, unknown> };
+    return {
+      name,
+      data,
+      root,
+      isEnvironment: own !== null,
+      ground: own ?? visible,
+      land: (collision ? Ground.of(collision) : null) ?? own ?? visible,
+      spots: findSpots(root),
+      box,
+      spec: extras.spec ?? {},
+      textureBytes: textureBytes(root),
+    };
+  }
+}
+
+/** Give back what the GPU holds for it. */
+export function dispose(root: Object3D): void {
+  for (const { geometry, materials } of meshesOf(root)) {
+    geometry.dispose();
+    for (const material of materials) {
+      for (const value of Object.values(material) as unknown[]) {
+        if (!(value instanceof Texture)) continue;
+        value.dispose();
+        if (value.image instanceof ImageBitmap) value.image.close();
+      }
+      material.dispose();
+    }
+  }
+}
+
+export function* meshesOf(root: Object3D): Generator<{ mesh: Mesh; geometry: BufferGeometry; materials: Material[] }> {
+  const meshes: Mesh[] = [];
+  root.traverse((object) => {
+    if ((object as Mesh).isMesh) meshes.push(object as Mesh);
+  });
+  for (const mesh of meshes) {
+    yield { mesh, geometry: mesh.geometry, materials: Array.isArray(mesh.material) ? mesh.material : [mesh.material] };
+  }
+}
+
+/** Unlit: the dome of a sky, seen from inside. */
+export function isUnlit(mesh: Mesh): boolean {
+  return !Array.isArray(mesh.material) && "isMeshBasicMaterial" in mesh.material;
+}
+
+function isSolid(mesh: Mesh): boolean {
+  return !isUnlit(mesh) && !Array.isArray(mesh.material) && mesh.material.opacity > 0.5;
+}
+
+function findSpots(root: Object3D): Spot[] {
+  const spots: Spot[] = [];
+  const turn = new Quaternion();
+  const ahead = new Vector3();
+  root.traverse((object) => {
+    if (object.userData.role !== "spawn") return;
+    object.getWorldQuaternion(turn);
+    ahead.set(0, 0, -1).applyQuaternion(turn);
+    spots.push({ position: object.getWorldPosition(new Vector3()), yaw: Math.atan2(-ahead.x, -ahead.z) });
+  });
+  return spots;
+}
+
+function requireGlb(data: ArrayBuffer, name: string): void {
+  if (data.byteLength === 0) throw new FileError(`${name} is empty.`);
+  const view = new DataView(data);
+  if (data.byteLength < 20 || view.getUint32(0, true) !== GLB_MAGIC) {
+    throw new FileError(`${name} is not a GLB file (binary glTF); it begins otherwise.`);
+  }
+  if (view.getUint32(4, true) !== 2) throw new FileError(`${name} is glTF of version ${view.getUint32(4, true)}; version 2 is expected.`);
+  const length = view.getUint32(8, true);
+  if (length > data.byteLength) {
+    throw new FileError(`${name} is cut short: ${data.byteLength.toLocaleString("en")} of ${length.toLocaleString("en")} bytes are there.`);
+  }
+}
+
+/** GPU bytes of all pictures with their mip levels: RGBA8, or 16 bytes for 4 x 4 pixels where they stay compressed. */
+function textureBytes(root: Object3D): number {
+  const seen = new Map<string, Texture>();
+  for (const { materials } of meshesOf(root)) {
+    for (const material of materials) {
+      for (const value of Object.values(material) as unknown[]) {
+        if (value instanceof Texture && value.image) seen.set(value.source.uuid, value);
+      }
+    }
+  }
+  let bytes = 0;
+  for (const texture of seen.values()) {
+    if ("isCompressedTexture" in texture) {
+      for (const level of texture.mipmaps as { width: number; height: number }[]) {
+        bytes += Math.ceil(level.width / 4) * Math.ceil(level.height / 4) * 16;
+      }
+      continue;
+    }
+    const { width, height } = texture.image as { width: number; height: number };
+    bytes += width * height * 4 * (texture.generateMipmaps ? 4 / 3 : 1);
+  }
+  return Math.round(bytes);
+}
+
+function sentence(error: unknown): string {
+  const text = (error instanceof Error ? error.message : String(error)).replace(/^THREE\.\w+: */, "").split("\n")[0] ?? "";
+  return text.length > 160 ? `${text.slice(0, 157)}...` : text;
+}
