@@ -10,8 +10,14 @@ from numpy.typing import NDArray
 from seedscape.generation.hydrology import fill
 
 SLIGHT = 1e-6  # posts: the rise of filled ground from cell to cell
+SHALLOW = 0.06  # posts: basins no deeper than this vanish first
 
 
-def drain(heights: NDArray[np.float64], share: float) -> NDArray[np.float64]:
-    """(rows, cols) heights with basins filled to `share` of their depth, 0 .. 1."""
-    return np.asarray(heights + share * (fill(heights[None], SLIGHT)[0] - heights))
+def drain(heights: NDArray[np.float64], kept: float) -> NDArray[np.float64]:
+    """(rows, cols) heights with basins filled but for the share `kept` of their depth, 0 .. 1; 1 leaves the land as it is.
+
+    Basins filled to the brim are flats that real land does not have; a tenth of their depth gives back the slopes and no more
+    pits than real land has.
+    """
+    filled = fill(heights[None], SLIGHT)[0]
+    return np.asarray(filled - kept * np.maximum(filled - heights - SHALLOW * (1.0 - kept), 0.0))

@@ -124,7 +124,7 @@ class LandWishes:
     relief_m: float = 600.0
     toward: int | None = None
     mix: float = 0.5
-    basins: float = 0.0
+    basins: float = 0.1
 
 
 NO_WISHES = LandWishes()
@@ -179,7 +179,7 @@ class World:
         straight = posts[edge:-edge, edge:-edge].astype(np.float64)
         bent = bend.bend(straight, i * PIECE, j * PIECE, self._seed) + centre
         if not self._sea and self._wishes.basins < 1.0:
-            bent = drain(bent, 1.0 - self._wishes.basins)
+            bent = drain(bent, self._wishes.basins)
         if self._wishes.sketch is not None and self._wishes.sketch.sea is not None:
             r, c = ((np.arange(PIECE) + k * PIECE + 0.5) / self._wishes.sketch_posts for k in (i, j))
             bent = np.where(self._wishes.sketch.sea_at(r[:, None], c[None, :]), np.minimum(bent, 0.0), bent)
