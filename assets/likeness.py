@@ -50,12 +50,12 @@ def unit_vectors(features: list[list[float]]) -> Float32:
 
 
 def encode_likeness(names: list[str], seeds: list[int], vectors: Float32) -> bytes:
-    """The matrix file: a NumPy array of (name, seed, vector)."""
-    kind = np.dtype([("name", "S120"), ("seed", "<i8"), ("vector", "<f4", (vectors.shape[1],))])
-    table = np.zeros(len(names), kind)
-    table["name"], table["seed"], table["vector"] = names, seeds, vectors
+    """The file: two NumPy arrays one after the other, of (name, seed) and of the vectors, which are mapped, not read."""
+    table = np.zeros(len(names), [("name", f"S{max(map(len, names), default=1)}"), ("seed", "<i8")])
+    table["name"], table["seed"] = names, seeds
     file = BytesIO()
-    np.save(file, table, allow_pickle=False)
+    for array in (table, np.ascontiguousarray(vectors, "<f4")):
+        np.save(file, array, allow_pickle=False)
     return file.getvalue()
 
 
@@ -68,14 +68,28 @@ class Likeness:
         try:
             with path.open("rb") as file:
                 table: Any = np.lib.format.read_array(file, allow_pickle=False)
-            if table.ndim != 1 or table.dtype.names != ("name", "seed", "vector"):
-                raise ValueError("another array")
+                np.lib.format.read_magic(file)
+                shape, _, kind = np.lib.format.read_array_header_1_0(file)
+                if (
+                    table.dtype.names != ("name", "seed")
+                    or kind != np.float32
+                    or shape[:1] != table.shape
+                    or len(shape) != 2
+                ):
+                    raise ValueError("other arrays")
+                size = file.tell() + 4 * shape[0] * shape[1]
+                if size != path.stat().st_size:
+                    raise ValueError(f"{path.stat().st_size} bytes in place of {size}")
+                empty = 0 in shape  # nothing to map
+                self.vectors: Float32 = (
+                    np.zeros(shape, np.float32) if empty else np.memmap(file, kind, "r", file.tell(), shape)
+                )
         except (OSError, ValueError, EOFError, SyntaxError) as error:
             said = getattr(error, "strerror", None) or error
             raise RequestError(
                 f"expected the likeness of a batch in {str(path)!r}, got none that can be read ({said}); seedscape catalog makes it"
             ) from None
-        self.names, self.seeds, self.vectors = table["name"], table["seed"], np.ascontiguousarray(table["vector"])
+        self.names, self.seeds = table["name"], table["seed"]
 
     def find(self, wanted: str) -> int:
         """The row of a seed (the first by name where there are several) or of a name. RequestError: there is none."""
@@ -90,7 +104,7 @@ class Likeness:
 
     def nearest(self, row: int, count: int) -> list[Neighbour]:
         """The `count` environments most like one, itself left out; equally like ones by name."""
-        scores = self.vectors @ self.vectors[row]
+        scores = np.asarray(self.vectors @ self.vectors[row])
         scores[row] = -np.inf
         count = min(count, len(scores) - 1)
         if count < 1:

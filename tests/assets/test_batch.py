@@ -264,15 +264,9 @@ def test_hostile_entries_and_failures_are_left_out(tmp_path: Path) -> None:
     run(tmp_path, stubs(1))
     folder = BatchFolder(tmp_path)
     (good,) = folder.entries()
-    for number, damage in enumerate(
-        (
-            {"name": "other"},
-            {"files": {"../../x": {"bytes": 1, "sha256": ""}}},
-            {"files": []},
-            {"entry": 1},
-            {"job": None},
-        )
-    ):
+    files: dict[str, object] = {"../../x": {"bytes": 1, "sha256": ""}}
+    damages: list[dict[str, object]] = [{"name": "other"}, {"files": files}, {"files": []}, {"entry": 1}, {"job": None}]
+    for number, damage in enumerate(damages):
         place = tmp_path / "environments" / f"bad-{number}"
         place.mkdir()
         (place / "job.json").write_text(json.dumps(good | {"name": f"bad-{number}"} | damage))

@@ -64,7 +64,7 @@ def test_a_damaged_matrix_is_refused(tmp_path: Path, damage: bytes) -> None:
     with pytest.raises(RequestError, match="seedscape catalog makes it"):
         Likeness(tmp_path)
     np.save(tmp_path / LIKENESS, np.zeros((3, 3)))
-    with pytest.raises(RequestError, match="another array"):
+    with pytest.raises(RequestError, match="seedscape catalog makes it"):
         Likeness(tmp_path)
 
 
