@@ -40,9 +40,9 @@ def sheets(sets: list[TextureSet], ours: list[Float32], seed: int) -> tuple[dict
             for light in LIGHTS:
                 lit.append(relit(maps.base_color, maps.normal, maps.orm, light)[:256, :256])
     files = {
-        "shuffled-256.jpg": jpeg(contact_sheet([picture(k, made, 256) for k, made in order], COLUMNS), 80),
-        "shuffled-512.jpg": jpeg(contact_sheet([picture(k, made, 512) for k, made in whole], COLUMNS), 75),
-        "relit.jpg": jpeg(contact_sheet(lit, COLUMNS), 80),
+        "shuffled-256.jpg": jpeg(contact_sheet([picture(k, made, 256) for k, made in order], COLUMNS), 70),
+        "shuffled-512.jpg": jpeg(contact_sheet([picture(k, made, 512) for k, made in whole], COLUMNS), 55),
+        "relit.jpg": jpeg(contact_sheet(lit, COLUMNS), 70),
     }
     places = [[[sets[k].name, "ours" if made else "real"] for k, made in which] for which in (order, whole)]
     return files, {"columns": COLUMNS, "shuffled-256": places[0], "shuffled-512": places[1],
