@@ -19,6 +19,7 @@ from seedscape.service.door import Wish
 from seedscape.service.guard import Buckets
 from seedscape.service.metrics import Metrics
 from seedscape.service.offload import Changes, Offload
+from seedscape.service.pace import Pace
 from seedscape.service.problems import Problem
 from seedscape.service.sampling import Sampling
 from seedscape.service.settings import Settings
@@ -43,6 +44,7 @@ class Core:
         self.sampling = Sampling(settings)
         self.buckets = Buckets(settings.requests_per_minute)
         self.limits = jobs.Limits(settings.max_queued, settings.max_per_client, settings.keep)
+        self.pace = Pace()
         self.draining = False
         self.streams = 0
         self.connections: set[Any] = set()  # the server's own; see run.py

@@ -13,6 +13,7 @@ from seedscape.assets.errors import SeedscapeError
 from seedscape.assets.store import Store
 from seedscape.service.core import core_of
 from seedscape.service.door import require_known
+from seedscape.service.pace import CHUNK, Pace, read_chunk
 from seedscape.service.problems import Problem
 
 KINDS = {"glb": "model/gltf-binary", "png": "image/png", "json": "application/json"}
@@ -20,7 +21,6 @@ MAGIC = {"glb": b"glTF", "png": b"\x89PNG", "json": b"{"}
 NAME = re.compile(r"([0-9a-f]{64})(?:\.(glb|png|json))?")
 FOREVER = "public, max-age=31536000, immutable"
 PRIVATE = "private, max-age=31536000, immutable"  # behind a token, shared caches must not keep it
-CHUNK = 256 << 10
 
 
 async def asset(request: Request) -> Response:
@@ -54,22 +54,26 @@ async def asset(request: Request) -> Response:
                     "range_not_satisfiable", f"expected a range within {size} bytes, got another", None, headers
                 )
             headers["content-range"] = f"bytes {start}-{end - 1}/{size}"
-    return _Slice(file, start, end, code, headers, kind)
+    return _Slice(file, (start, end), code, headers, kind, core.pace)
 
 
 class _Slice(Response):
     """Bytes start .. end of an open file, which it closes."""
 
-    def __init__(self, file: FileIO, start: int, end: int, code: int, headers: dict[str, str], kind: str) -> None:
+    def __init__(
+        self, file: FileIO, span: tuple[int, int], code: int, headers: dict[str, str], kind: str, pace: Pace
+    ) -> None:
+        start, end = span
         super().__init__(None, code, {**headers, "content-length": str(end - start)}, kind)
-        self._file, self._start, self._end = file, start, end
+        self._file, self._start, self._end, self._pace = file, start, end, pace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             at = self._end if scope["method"] == "HEAD" else self._start
             while at < self._end:
-                data = await asyncio.to_thread(os.pread, self._file.fileno(), min(CHUNK, self._end - at), at)
+                await self._pace.turn()
+                data = await read_chunk(self._file.fileno(), min(CHUNK, self._end - at), at)
                 if not data:
                     raise OSError("the file became shorter")
                 at += len(data)
