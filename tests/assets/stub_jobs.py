@@ -1,5 +1,6 @@
 """Jobs that cost nothing, in place of environments; what they do is in their values."""
 
+import errno
 import os
 import signal
 import time
@@ -29,6 +30,10 @@ def plan(jobs: Iterable[Mapping[str, Any]]) -> list[Job]:
     return [stub(**job) for job in jobs]
 
 
+def _fail(descriptor: object) -> None:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
 def make(values: dict[str, Any], threads: int) -> Made:
     seed = values["spec"]["seed"]
     if "log" in values:  # a line for each time that it is begun
@@ -52,6 +57,8 @@ def make(values: dict[str, Any], threads: int) -> Made:
         case "eat":
             eaten = [bytearray(b"x" * 10_000_000) for _ in range(1000)]
             time.sleep(len(eaten))
+        case "failing disk":
+            os.fsync = _fail  # of this worker, for all that it writes
         case "bad name":
             return Made({"../escape": b""}, {})
     data = f"environment {seed} ".encode() * values.get("repeat", 1000)

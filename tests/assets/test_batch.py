@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from seedscape import assets
-from seedscape.assets import files
 from seedscape.assets.batch import Batch, Status, Summary
 from seedscape.assets.batch_folder import BatchFolder
 from seedscape.assets.errors import RequestError, SeedscapeError
@@ -187,7 +186,7 @@ def test_a_disk_that_fails_stops_the_batch_with_its_reason(
         def fail(descriptor: int) -> None:
             raise OSError(number, os.strerror(number))
 
-        patch.setattr(files.os, "fsync", fail)
+        patch.setattr(os, "fsync", fail)
         outcome = do_job(make, str(tmp_path), stub(1), 1)
     assert outcome.kind == "storage" and outcome.reason.startswith("could not write")
     assert ("disk is full" if number == errno.ENOSPC else os.strerror(number)) in outcome.reason
@@ -217,6 +216,16 @@ def test_a_full_disk_stops_early_breaks_nothing_and_the_next_start_goes_on(tmp_p
     assert not [name for name in tree(tmp_path / "b") if "seedscape-tmp" in name]
     assert run(tmp_path / "b", stubs(9)).complete
     assert BatchFolder(tmp_path / "b").failures() == []
+
+
+def test_a_disk_that_fails_under_the_workers_stops_the_batch_and_the_next_start_goes_on(tmp_path: Path) -> None:
+    jobs = stubs(12)
+    failing = [*jobs[:2], *(stub(seed, do="failing disk") for seed in range(2, 12))]
+    summary = run(tmp_path, failing, max_tasks=1)
+    assert "Input/output error" in summary.stopped and (summary.done, len(summary.failed)) == (2, 3)
+    assert not [name for name in tree(tmp_path) if "seedscape-tmp" in name]
+    assert {failure["kind"] for failure in BatchFolder(tmp_path).failures()} == {"storage"}
+    assert run(tmp_path, jobs).made == 10 and BatchFolder(tmp_path).failures() == []
 
 
 def test_a_folder_that_is_unplugged_stops_the_batch_and_is_not_made_again(tmp_path: Path) -> None:
