@@ -30,7 +30,7 @@ def plan(jobs: Iterable[Mapping[str, Any]]) -> list[Job]:
     return [stub(**job) for job in jobs]
 
 
-def _fail(descriptor: object) -> None:
+def _fail(fd: object) -> None:
     raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
