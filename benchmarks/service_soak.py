@@ -21,7 +21,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from seedscape.service.supervisor import resident_mb
+from seedscape.service.process import resident_mb
 from tests.service.running import Service
 
 OPTIONS: dict[str, Any] = {"max_queued": 10_000, "max_per_client": 10_000, "keep": 500, "recycle_after": 1_000_000}

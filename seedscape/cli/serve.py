@@ -1,5 +1,6 @@
 """`seedscape serve`: the HTTP service."""
 
+import os
 from pathlib import Path
 
 import click
@@ -40,6 +41,8 @@ def serve(
     """
     from seedscape.service.settings import Settings, default_workers
 
+    if os.name != "posix":
+        raise MissingPartError("expected Linux or macOS for the service, got another system; a container has one")
     if tls not in (None, "self-signed"):
         raise RequestError(f"--tls: expected self-signed, got {shown(tls or '')}")
     if not host or not host.isascii() or "\0" in host:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import logging
 import secrets
+import sqlite3
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -50,6 +51,12 @@ class Guard:
             await self._app(scope, receive, answer.send)
         except Problem as problem:
             await answer.refuse(problem, scope, receive)
+        except sqlite3.OperationalError:
+            log.exception("database error", extra={"request": answer.name})
+            fault = Problem(
+                "not_ready", "expected a database that can be written to, got none", None, {"retry-after": "5"}
+            )
+            await answer.refuse(fault, scope, receive)
         except Exception:
             log.exception("internal error", extra={"request": answer.name})
             fault = Problem("internal_error", f"expected no error, got one; the log has it as {answer.name}")

@@ -6,16 +6,17 @@ import logging
 import os
 import secrets
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from seedscape.service import leases
 from seedscape.service.database import FILE_NAME, Database
 from seedscape.service.offload import Offload
 from seedscape.service.problems import job_problem
+from seedscape.service.process import resident_mb
 from seedscape.service.settings import Settings
 
 LOOK_S = 0.25  # between two looks at the workers
@@ -28,13 +29,13 @@ log = logging.getLogger("seedscape.supervisor")
 
 @dataclass
 class Process:
-    """One worker process. verdict: why the supervisor ended it, as (code, detail) of the work's failure."""
+    """One worker process. verdict: why the supervisor ended it, as (work, code, detail) of that work's failure."""
 
     owner: str
     process: asyncio.subprocess.Process
     started: float
     unwanted_since: float | None = None
-    verdict: tuple[str, str] | None = None
+    verdict: tuple[int, str, str] | None = None
     leaving: bool = False
 
 
@@ -122,10 +123,11 @@ class Supervisor:
     def _settle(self, database: Database, worker: Process) -> None:
         """Whatever the worker still held goes back to the queue, or ends."""
         if worker.verdict is not None:
+            work, code, detail = worker.verdict
             for row in leases.running(database):
-                if row["owner"] == worker.owner and not row["unwanted"]:
-                    leases.fail(database, row["id"], worker.owner, job_problem(*worker.verdict))
-                    log.warning("job failed", extra={"job": row["id"], "code": worker.verdict[0]})
+                if (row["id"], row["owner"]) == (work, worker.owner) and not row["unwanted"]:
+                    leases.fail(database, work, worker.owner, job_problem(code, detail))
+                    log.warning("job failed", extra={"job": work, "code": code})
         given = leases.give_up(database, worker.owner, self.settings.attempts, interrupted=worker.leaving)
         for work, status in given:
             log.warning("job given up", extra={"job": work, "status": status})
@@ -154,38 +156,33 @@ class Supervisor:
                 for worker in list(self.processes.values()):
                     row = works.get(worker.owner)
                     if row is not None:
-                        self._judge(worker, row["attempt_started"], row["lease_until"], bool(row["unwanted"]))
+                        self._judge(worker, row)
                     else:
                         worker.unwanted_since = None
+                known = {worker.owner for worker in self.processes.values()}
+                for owner, row in works.items():
+                    if owner not in known and row["lease_until"] < time.time():  # its end could not be written down
+                        await self.offload.run(leases.give_up, owner, self.settings.attempts)
             except Exception:
                 log.exception("the workers could not be looked at")
 
-    def _judge(self, worker: Process, started: float, lease_until: float, unwanted: bool) -> None:
+    def _judge(self, worker: Process, row: sqlite3.Row) -> None:
         """End the worker if its work took too much of anything, or is wanted by nobody."""
-        now, limits = time.time(), self.settings
+        now, limits, unwanted = time.time(), self.settings, bool(row["unwanted"])
         resident = resident_mb(worker.process.pid)
-        verdict: tuple[str, str] | None = None
-        if now - started > limits.job_seconds:
-            verdict = ("time_limit", f"expected at most {limits.job_seconds:g} s, got more")
+        verdict: tuple[int, str, str] | None = None
+        if now - row["attempt_started"] > limits.job_seconds:
+            verdict = (row["id"], "time_limit", f"expected at most {limits.job_seconds:g} s, got more")
         elif resident is not None and resident > limits.job_memory_mb:
-            verdict = ("memory_limit", f"expected at most {limits.job_memory_mb} MB, got {resident}")
+            verdict = (row["id"], "memory_limit", f"expected at most {limits.job_memory_mb} MB, got {resident}")
         if not unwanted:
             worker.unwanted_since = None
         elif worker.unwanted_since is None:
             worker.unwanted_since = now
         overdue = worker.unwanted_since is not None and now - worker.unwanted_since > UNWANTED_S
-        if verdict is not None or overdue or lease_until < now:
+        if verdict is not None or overdue or row["lease_until"] < now:
             worker.verdict = worker.verdict or verdict
             _signal(worker.process, signal.SIGKILL)
-
-
-def resident_mb(pid: int) -> int | None:
-    """Resident memory of a process; None where the system does not say (other than Linux), or it is gone."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    except (OSError, IndexError, ValueError):
-        return None
-    return pages * os.sysconf("SC_PAGE_SIZE") >> 20
 
 
 def _write_line(process: asyncio.subprocess.Process, line: bytes) -> None:

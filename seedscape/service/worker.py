@@ -20,7 +20,15 @@ from seedscape.service.database import Database
 from seedscape.service.leases import LeaseLost, Work
 from seedscape.service.logs import set_up_logs
 from seedscape.service.problems import job_problem
-from seedscape.service.process import end_with_parent, limit_memory, load, read_settings, watch, yield_to_service
+from seedscape.service.process import (
+    end_with_parent,
+    limit_memory,
+    load,
+    read_settings,
+    resident_mb,
+    watch,
+    yield_to_service,
+)
 from seedscape.service.work import assets_of
 
 POLL_S = 2.0  # new works are announced; this is for announcements that were missed
@@ -47,6 +55,7 @@ class Worker:
         self.lease_s: float = settings["lease_s"]
         self.attempts: int = settings["attempts"]
         self.left: int = settings["recycle_after"]
+        self.memory_mb: int = settings["memory_mb"]
         self.threads: int = settings["threads"]
         self.path = Path(settings["database"])
         self.store = Store(settings["store"])
@@ -76,6 +85,11 @@ class Worker:
                 log.info("job given up", extra={"job": work.id})
             finally:
                 self.current = None
+            if (
+                resident_mb(os.getpid()) or 0
+            ) > self.memory_mb / 2:  # what is left of it must not count for the next work
+                log.info("worker is large")
+                break
 
     def _do(self, work: Work) -> None:
         began = time.perf_counter()
