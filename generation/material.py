@@ -23,7 +23,7 @@ from seedscape.generation.runtime import grain
 from seedscape.generation.values import Float32, MaterialMaps
 
 PIECE = 64  # cells decoded at a time
-MAX_WORKERS = 3  # each adds about 350 MB at 1024 pixels
+MAX_WORKERS = 3  # each adds about 160 MB at 1024 pixels
 MARGIN = 2 * REACH  # cells the decoder reaches beyond its own: wrapped around that far, results tile exactly
 PIXELS_OF_SET = 512
 
