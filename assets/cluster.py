@@ -8,6 +8,7 @@ and is used again once it answers.
 import ipaddress
 import logging
 import os
+import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from seedscape.assets.errors import MissingPartError, RequestError
 from seedscape.assets.job import Job, JobFunction, Outcome, do_job, load_function
 from seedscape.assets.workers import limit_threads
 
+ANSWER_S = 10.0  # for a connection to the cluster's head
 _TOKEN_HELP = "set RAY_AUTH_MODE=token and give every machine the token (ray get-auth-token --generate)"
 
 
@@ -134,6 +136,11 @@ class RayWorkers:
     def _connect(self, address: str, host: str) -> None:
         if host and not _is_loopback(host):
             _require_token(address)
+        if host:  # Ray itself would try for many minutes
+            try:
+                socket.create_connection((host, int(address.rpartition(":")[2])), ANSWER_S).close()
+            except (OSError, OverflowError) as error:
+                raise RequestError(f"--ray: expected a Ray cluster at {address}, got none: {error}") from None
         try:
             self._ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False)
         except Exception as error:  # noqa: BLE001  Ray raises a dozen kinds here

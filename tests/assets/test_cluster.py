@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +83,14 @@ def test_beyond_loopback_a_token_is_required(tmp_path: Path, address: str, monke
     monkeypatch.setenv("RAY_AUTH_MODE", "token")  # and still no token
     with pytest.raises(RequestError, match="token authentication"):
         batch.run()
+
+
+def test_where_nobody_listens_is_said_at_once(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and not listening
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(RequestError, match="got none: .*refused"):
+            Batch(tmp_path / "b", stubs(1), make=MAKE, ray=address).run()
 
 
 @pytest.mark.parametrize("address", ["", "nowhere", "host:port", "http://host:1", ":1"])
