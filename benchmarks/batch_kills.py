@@ -29,7 +29,6 @@ from seedscape.assets.store import json_sha256
 
 CSV = Path(__file__).parent / "batch_kills.csv"
 FIELDS = ["version", "jobs", "real", "workers", "kills", "tree_kills", "good", "begun_again", "at_most", "orphans", "same_catalogue", "seconds"]  # fmt: skip
-JOBS_BETWEEN = 3  # jobs that are made between two kills, on average
 SMALL = {"size_m": 200, "texture_px": 256, "preview": False}
 
 
@@ -101,7 +100,8 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--job-s", type=float, default=0.3)
-    parser.add_argument("--real", action="store_true")
+    parser.add_argument("--between", type=float, default=3.0, help="jobs that are made between two kills, on average")
+    parser.add_argument("--real", action="store_true", help="small environments in place of jobs that wait")
     parser.add_argument("--number", type=int, default=0, help="other moments")
     parser.add_argument("--folder", help=argparse.SUPPRESS)
     parser.add_argument("--log", help=argparse.SUPPRESS)
@@ -123,7 +123,7 @@ def main() -> None:
         begun = log.stat().st_size if log.exists() else 0
         while process.poll() is None and (not log.exists() or log.stat().st_size <= begun):
             time.sleep(0.01)  # a start that makes nothing shows nothing
-        wait_s = chance.uniform(0.0, 2.0) * whole_s / arguments.jobs * JOBS_BETWEEN
+        wait_s = chance.uniform(0.0, 2.0) * whole_s / arguments.jobs * arguments.between
         until = time.monotonic() + wait_s
         while process.poll() is None and time.monotonic() < until:
             time.sleep(0.01)
