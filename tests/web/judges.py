@@ -31,16 +31,21 @@ def render(path: Path, png: Path, *options: str) -> dict[str, Any]:
 
     `ok` is False when it did not load or render; `console` holds the browser's warnings and errors.
     """
-    if not os.access(CHROMIUM, os.X_OK):
-        raise AssertionError(
-            f"expected Chromium at {CHROMIUM} (apt-get install chromium, or name yours in CHROMIUM), got none"
-        )
-    command = [_node(), "shot.mjs", _absolute(path), _absolute(png), *options]
+    command = [require_browser(), "shot.mjs", _absolute(path), _absolute(png), *options]
     done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False, timeout=240)
     if not done.stdout.strip():
         raise AssertionError(f"the browser failed: {done.stderr.strip()[-500:]}")
     result: dict[str, Any] = json.loads(done.stdout)
     return result
+
+
+def require_browser() -> str:
+    """The path of Node; AssertionError where it, its modules or Chromium are missing."""
+    if not os.access(CHROMIUM, os.X_OK):
+        raise AssertionError(
+            f"expected Chromium at {CHROMIUM} (apt-get install chromium, or name yours in CHROMIUM), got none"
+        )
+    return _node()
 
 
 def _node() -> str:

@@ -1,7 +1,7 @@
 // Hands and controllers drawn from simple shapes: no model is fetched from anywhere.
 import {
-  CapsuleGeometry, ConeGeometry, CylinderGeometry, Group, InstancedMesh, Matrix4, Mesh, MeshStandardMaterial, Quaternion, SphereGeometry,
-  TorusGeometry, Vector3, type XRHandSpace, type XRJointSpace,
+  BufferAttribute, BufferGeometry, CapsuleGeometry, ConeGeometry, CylinderGeometry, Group, InstancedMesh, Line, LineBasicMaterial, Matrix4,
+  Mesh, MeshStandardMaterial, Quaternion, SphereGeometry, TorusGeometry, Vector3, type XRHandSpace, type XRJointSpace,
 } from "three"; // prettier-ignore
 
 const FINGERS = ["thumb", "index-finger", "middle-finger", "ring-finger", "pinky-finger"];
@@ -78,4 +78,12 @@ export function controllerModel(): Group {
   thumb.position.set(0, 0.014, -0.004);
   model.add(handle, ring, thumb);
   return model;
+}
+
+/** A short line along -Z that fades away: where a pointer points. */
+export function pointerRay(): Line {
+  const geometry = new BufferGeometry();
+  geometry.setAttribute("position", new BufferAttribute(new Float32Array([0, 0, -0.06, 0, 0, -0.9]), 3));
+  geometry.setAttribute("color", new BufferAttribute(new Float32Array([1, 1, 1, 0.7, 1, 1, 1, 0]), 4));
+  return new Line(geometry, new LineBasicMaterial({ vertexColors: true, transparent: true, depthWrite: false, toneMapped: false }));
 }

@@ -1,7 +1,7 @@
 // In the headset: teleport by an arc, turn in steps, hands shown. Nobody is moved smoothly unless they chose it.
 import { Group, Quaternion, Vector3, type Object3D, type Scene, type WebGLRenderer, type XRTargetRaySpace } from "three";
 import { Arc } from "./arc";
-import { HandModel, controllerModel } from "./hands";
+import { HandModel, controllerModel, pointerRay } from "./hands";
 import type { Walker } from "./walker";
 import type { World } from "./world";
 
@@ -21,6 +21,7 @@ const LEAVE_BUTTON = 5; // B or Y of the xr-standard gamepad
 
 interface Hand {
   pointer: XRTargetRaySpace;
+  ray: Object3D;
   source: XRInputSource | null;
   model: HandModel;
   isAiming: boolean;
@@ -91,6 +92,7 @@ export class Vr {
       const pad = hand.source?.gamepad;
       if (pad) this.readPad(hand, pad, seconds);
       if (hand.source?.hand) hand.model.update();
+      hand.ray.visible = hand.source !== null && !hand.isAiming;
       if (!hand.isAiming || aimed || !this.world) continue;
       aimed = true;
       hand.pointer.getWorldPosition(this.from);
@@ -108,15 +110,19 @@ export class Vr {
     const shell = controllerModel();
     shell.visible = false;
     grip.add(shell);
-    const hand: Hand = { pointer, source: null, model: new HandModel(space), isAiming: false, byStick: false, hasTurned: false };
+    const ray = pointerRay();
+    ray.visible = false;
+    pointer.add(ray);
+    const hand: Hand = { pointer, ray, source: null, model: new HandModel(space), isAiming: false, byStick: false, hasTurned: false };
     pointer.addEventListener("connected", ({ data }) => {
       hand.source = data;
+      ray.visible = true;
       shell.visible = data.hand === undefined || data.hand === null;
     });
     pointer.addEventListener("disconnected", () => {
       hand.source = null;
       hand.isAiming = false;
-      shell.visible = false;
+      ray.visible = shell.visible = false;
     });
     // A trigger or a pinch aims while it is held.
     pointer.addEventListener("selectstart", () => this.aim(hand, false));
