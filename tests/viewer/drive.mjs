@@ -82,6 +82,14 @@ async function walkAhead(page, metres) {
   return found;
 }
 
+/** Only look: what the page knows once the first picture is there. */
+async function look() {
+  const page = await open();
+  await ready(page);
+  await shot(page, "look");
+  return state(page);
+}
+
 async function walk() {
   const page = await open();
   await ready(page);
@@ -241,7 +249,7 @@ async function form() {
 }
 
 try {
-  const seen = await { walk, phone, vr, files, form }[scenario]();
+  const seen = await { look, walk, phone, vr, files, form }[scenario]();
   console.log(JSON.stringify({ ...seen, complaints }));
 } finally {
   await browser.close();
