@@ -63,7 +63,11 @@ def run_one(arguments: argparse.Namespace) -> None:
     jobs = plan(arguments.jobs, arguments.wait)
     cluster = None
     if arguments.ray:
-        os.environ |= {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_USAGE_STATS_ENABLED": "0"}
+        os.environ |= {
+            "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+            "RAY_USAGE_STATS_ENABLED": "0",
+            "RAY_raylet_start_wait_time_s": "120",
+        }
         from ray.cluster_utils import Cluster
 
         node = {"num_cpus": 1, "node_ip_address": "127.0.0.1"}

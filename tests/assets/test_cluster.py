@@ -49,6 +49,7 @@ def on_a_cluster(folder: Path) -> dict[str, Any]:
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": "0123456789abcdef" * 4,
         "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_raylet_start_wait_time_s": "120",  # on a busy machine
     }
     command = [sys.executable, "driver.py", str(folder / "b"), str(folder / "log"), str(JOBS)]
     done = subprocess.run(
