@@ -24,7 +24,8 @@ NOISE_LEVELS = (4, 2, 1)  # noise enters at 1/4, 1/2 and full resolution
 # Of each convolution, so that what passes keeps its variance through the leaky rectifier (He et al. 2015) and, where rough latents are
 # enlarged after it, through the blur. Without them the eight layers pass on a hundredth, and only the linear path learns.
 GAIN, GAIN_ENLARGED = 1.4, 2.0
-START = 0.15  # deviation of the weights at first: their scale is free, and against it the steps of the optimiser are large
+# Deviation of the weights at first: their scale is free, and against it the steps of the optimiser are large.
+START = 0.15
 
 
 @dataclass(frozen=True)
