@@ -73,10 +73,14 @@ export class Service {
     if (isEnded(job)) return job;
     try {
       const answer = await this.fetch(job.links.events, { signal, headers: { accept: "text/event-stream" } });
-      for await (const { event, data } of events(answer.body!)) {
-        if (event === "progress") tell(JSON.parse(data) as Step);
-        if (event === "end") return JSON.parse(data) as Job;
-      }
+      const last = await new Promise<Job | null>((end, fail) => {
+        const read = (event: string, data: string): void => {
+          if (event === "progress") tell(JSON.parse(data) as Step);
+          if (event === "end") end(JSON.parse(data) as Job);
+        };
+        readEvents(answer.body!, read).then(() => end(null), fail);
+      });
+      if (last) return last;
     } catch (error) {
       if (signal.aborted || (error instanceof Refusal && error.status !== 503)) throw error;
     }
@@ -150,8 +154,8 @@ async function refusal(answer: Response): Promise<Refusal> {
   return new Refusal(answer.status, words, problem.pointer ?? "");
 }
 
-/** Server-sent events (HTML standard, section 9.2), as much of them as the service sends. */
-async function* events(body: ReadableStream<Uint8Array>): AsyncGenerator<{ event: string; data: string }> {
+/** Server-sent events (HTML standard, section 9.2), as much of them as the service sends; until the stream is closed. */
+async function readEvents(body: ReadableStream<Uint8Array>, tell: (event: string, data: string) => void): Promise<void> {
   const reader = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader();
   let rest = "";
   for (;;) {
@@ -166,7 +170,7 @@ async function* events(body: ReadableStream<Uint8Array>): AsyncGenerator<{ event
         if (line.startsWith("data:")) data += line.slice(5).trim();
       }
       rest = rest.slice(end + 2);
-      if (data) yield { event, data };
+      if (data) tell(event, data);
     }
   }
 }

@@ -14,6 +14,10 @@ const MAX_STEP_S = 0.1;
 const MAX_PITCH = 1.5;
 const DESKTOP_PIXELS = 2;
 const PHONE_PIXELS = 1.5;
+const BLUR = 0.5;
+const REST_MS = 250;
+const VOID = 0x10161a;
+const STUDIO = 0x39434a; // behind a foreign object
 
 export class Stage {
   readonly renderer: WebGLRenderer;
@@ -30,12 +34,15 @@ export class Stage {
   shadows = !isHandheld && !isHeadset && !isSoftware;
   onFrame: () => void = () => undefined;
   onMode: () => void = () => undefined;
+  private readonly background = new Color(VOID);
   private readonly rig = new Group();
   private readonly orbit: OrbitControls;
   private readonly input: Input;
   private last = 0;
   private wasDrawn = false;
   private isStale = true;
+  private movedAt = 0;
+  private isBlurred = false;
   private readonly focus = new Vector3();
 
   constructor(
@@ -48,7 +55,7 @@ export class Stage {
     this.renderer = new WebGLRenderer({ canvas, antialias: !isSoftware, powerPreference: "high-performance" });
     this.renderer.toneMapping = ACESFilmicToneMapping;
     this.renderer.shadowMap.type = PCFShadowMap;
-    this.scene.background = new Color(0x10161a);
+    this.scene.background = this.background;
     this.camera.rotation.order = "YXZ";
     this.rig.add(this.camera);
     this.scene.add(this.rig);
@@ -78,6 +85,7 @@ export class Stage {
   /** Draw the next frame. */
   wake(): void {
     this.isStale = true;
+    this.movedAt = performance.now();
   }
 
   /** Put a world on the stage in place of the last one. */
@@ -88,6 +96,7 @@ export class Stage {
     this.camera.near = world.isEnvironment ? 0.1 : Math.min(0.1, size / 1000);
     this.camera.far = world.isEnvironment ? 20000 : Math.max(200, size * 10);
     this.camera.updateProjectionMatrix();
+    this.background.set(world.isEnvironment ? VOID : STUDIO);
     this.walker.enter(world);
     this.vr.enter(world);
     this.scene.add(world.root);
@@ -137,6 +146,7 @@ export class Stage {
 
   /** The picture that is seen, as PNG. */
   picture(): Promise<Blob> {
+    if (!this.vr.isInside) this.blur(false);
     this.draw();
     return new Promise((keep, fail) => {
       this.canvas.toBlob((blob) => (blob ? keep(blob) : fail(new Error("the picture could not be encoded"))), "image/png");
@@ -150,6 +160,7 @@ export class Stage {
     if (this.vr.isInside) this.vr.update(seconds);
     else if (this.mode === "walk") this.walk(seconds);
     else this.orbit.update();
+    if (isSoftware && !this.vr.isInside) this.blur(performance.now() - this.movedAt < REST_MS);
     if (!this.isStale && !this.vr.isInside) {
       this.wasDrawn = false;
       this.frameMs = NaN;
@@ -161,6 +172,19 @@ export class Stage {
     this.draw();
     this.frames++;
     this.onFrame();
+  }
+
+  /** Fewer pixels while something moves, all of them at rest: what a machine without a GPU can keep up with. */
+  private blur(moving: boolean): void {
+    if (moving === this.isBlurred) return;
+    this.isBlurred = moving;
+    this.isStale = true;
+    this.renderer.setPixelRatio(this.pixels());
+  }
+
+  private pixels(): number {
+    if (isSoftware) return this.isBlurred ? BLUR : 1;
+    return Math.min(devicePixelRatio, isHandheld || isHeadset ? PHONE_PIXELS : DESKTOP_PIXELS);
   }
 
   private walk(seconds: number): void {
@@ -206,7 +230,7 @@ export class Stage {
     if (this.vr?.isInside) return;
     const width = Math.max(1, this.canvas.clientWidth);
     const height = Math.max(1, this.canvas.clientHeight);
-    this.renderer.setPixelRatio(Math.min(devicePixelRatio, isSoftware ? 1 : isHandheld || isHeadset ? PHONE_PIXELS : DESKTOP_PIXELS));
+    this.renderer.setPixelRatio(this.pixels());
     this.renderer.setSize(width, height, false);
     this.camera.aspect = width / height;
     this.camera.fov = width < height ? 78 : 62; // a phone held upright sees too little otherwise
