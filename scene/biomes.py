@@ -21,7 +21,7 @@ class Layer:
 
     altitude: height within the surrounding land, 0 lowest .. 1 highest. slope: rise over run. moisture: 0 dry .. 1 wet.
     curvature: 1/m over about 20 m, positive on ridges. shore_m: metres above the nearest water level.
-    patches: value noise 0 .. 1, thresholds of a patchy cover; patch_m: size of the patches.
+    patches: value noise 0 .. 1, thresholds of a patchy cover; patch_m: size of the patches and of the loops of veins.
     ragged: how much noise moves the borders, 0 .. 1.
     """
 
@@ -33,6 +33,7 @@ class Layer:
     curvature: Ramp | None = None
     shore_m: Ramp | None = None
     patches: Ramp | None = None
+    veins: Ramp | None = None  # of a noise that is 1 along winding lines and 0 between them
     patch_m: float = 24.0
     strength: float = 1.0
     ragged: float = 0.5
@@ -41,13 +42,55 @@ class Layer:
 
 @dataclass(frozen=True)
 class Species:
-    """A plant and how densely it stands where the land suits it best, in plants per hectare (100 m x 100 m)."""
+    """A plant (or what is left of one) and how densely it stands where the land suits it best, per hectare (100 m x 100 m)."""
 
     name: str
     per_hectare: float
     moisture: Ramp | None = None
     altitude: Ramp | None = None
+    shore_m: Ramp | None = None  # metres above the nearest water
     max_slope: float = 0.7  # rise over run
+
+
+@dataclass(frozen=True)
+class Dunes:
+    """Wind-blown sand. length_m: from crest to crest; height_m: of the tallest crests; small_*: of the dunes that ride on them.
+
+    cover: thresholds of the noise (patches of patch_m) that gathers the sand; the rest is bare plain.
+    """
+
+    length_m: float = 105.0
+    height_m: float = 15.0
+    small_length_m: float = 15.0
+    small_height_m: float = 0.55
+    cover: Ramp = (0.26, 0.60)
+    patch_m: float = 420.0
+
+
+@dataclass(frozen=True)
+class Strata:
+    """Level beds of rock that weather to benches and walls.
+
+    thickness_m: of a soft bed and the hard one on it. hardness: share of that height which is wall; wall: share of the former
+    slope's length that it takes. ragged_m: how much cliff lines wander, as metres of height. bands: colours (linear RGB
+    multipliers) of the beds in turn.
+    """
+
+    thickness_m: float = 30.0
+    hardness: float = 0.68
+    wall: float = 0.17
+    ragged_m: float = 18.0
+    bands: tuple[Colour, ...] = (WHITE,)
+
+
+@dataclass(frozen=True)
+class Buttes:
+    """Single rocks from near_m to far_m around the visitor; size: their radius as a share of their distance, about."""
+
+    count: int
+    near_m: float
+    far_m: float
+    size: float
 
 
 @dataclass(frozen=True)
@@ -62,6 +105,9 @@ class Biome:
     (see `palette`). haze, sky_tint: linear RGB of the distant air and of the sky.
     sea: whether the world's sea level floods low ground. standing_water: factor of the wished-for wetness; dry country
     keeps few lakes. path: material that trodden ground shows.
+    dunes, strata, buttes: see `relief`. stones_per_hectare: small ones near the visitor, at their thickest; stones_shore_m: where
+    the water leaves them. sparse_grass: material -> share of grass that grows on it all the same. canopy: linear
+    RGB of woods seen from afar.
     """
 
     name: str
@@ -82,6 +128,13 @@ class Biome:
     palette: dict[str, Colour] = field(default_factory=dict)
     haze: Colour = (0.55, 0.66, 0.80)
     sky_tint: Colour = WHITE
+    dunes: Dunes | None = None
+    strata: Strata | None = None
+    buttes: Buttes | None = None
+    stones_per_hectare: float = 300.0
+    stones_shore_m: Ramp | None = None
+    sparse_grass: dict[str, float] = field(default_factory=dict)
+    canopy: Colour | None = None
 
 
 GREEN_YEAR: dict[str, Colour] = {
@@ -112,12 +165,17 @@ def alpine() -> Biome:
             Species("pine", 45.0, altitude=(0.72, 0.50)),
             Species("shrub", 30.0, altitude=(0.75, 0.55)),
             Species("dead_tree", 4.0),
+            Species("log", 5.0, altitude=(0.68, 0.48), max_slope=0.32),
+            Species("stump", 4.0, altitude=(0.68, 0.48), max_slope=0.4),
+            Species("fern", 14.0, altitude=(0.62, 0.40), moisture=(0.15, 0.4)),
         ),
         rocks_per_hectare=26.0,
         rock_material="rock",
         grass=9.0,
         snow_line=0.54,
         winter_snow=True,
+        stones_per_hectare=500.0,
+        canopy=(0.026, 0.044, 0.020),
         grass_tint=GREEN_YEAR,
         palette={"grass": (0.125, 0.150, 0.055), "rock": (0.20, 0.20, 0.20), "gravel": (0.23, 0.225, 0.21)},
     )
@@ -140,8 +198,11 @@ def temperate_forest() -> Biome:
             Species("broadleaf", 130.0, max_slope=0.8),
             Species("birch", 60.0, moisture=(0.2, 0.5)),
             Species("spruce", 40.0, altitude=(0.4, 0.8)),
-            Species("shrub", 60.0),
+            Species("shrub", 55.0),
             Species("dead_tree", 4.0),
+            Species("fern", 120.0),
+            Species("log", 16.0, max_slope=0.32),
+            Species("stump", 10.0, max_slope=0.4),
         ),
         rocks_per_hectare=16.0,
         rock_material="mossy_rock",
@@ -150,6 +211,7 @@ def temperate_forest() -> Biome:
         winter_snow=True,
         grass_tint=GREEN_YEAR,
         haze=(0.56, 0.66, 0.76),
+        canopy=(0.062, 0.100, 0.026),
     )
 
 
@@ -169,7 +231,9 @@ def meadow() -> Biome:
         species=(
             Species("broadleaf", 14.0),
             Species("birch", 9.0, moisture=(0.3, 0.6)),
-            Species("shrub", 18.0),
+            Species("shrub", 22.0),
+            Species("log", 1.5, max_slope=0.32),
+            Species("fern", 8.0, moisture=(0.35, 0.6)),
         ),
         rocks_per_hectare=5.0,
         rock_material="rock",
@@ -177,30 +241,47 @@ def meadow() -> Biome:
         grass=14.0,
         winter_snow=True,
         grass_tint=GREEN_YEAR,
+        stones_per_hectare=120.0,
+        canopy=(0.066, 0.104, 0.028),
     )
 
 
 def desert() -> Biome:
-    """Rippled sand between gravel plains and bare outcrops."""
+    """Dunes over gravel plains, outcrops and buttes on the skyline."""
     return Biome(
         name="desert",
         landforms=("desert", "coast_desert"),
         relief_m=(40.0, 140.0),
         base=Layer("sand"),
         overlays=(
-            Layer("sand_ripple", gentle=(0.38, 0.18), patches=(0.36, 0.54), patch_m=60.0),
-            Layer("gravel", moisture=(0.40, 0.62), patches=(0.40, 0.60), patch_m=26.0),
-            Layer("rock", slope=(0.48, 0.72), ragged=0.9),
+            Layer("sand_ripple", gentle=(0.34, 0.16), patches=(0.36, 0.54), patch_m=60.0),
+            Layer("gravel", gentle=(0.12, 0.05), patches=(0.46, 0.62), patch_m=34.0, curvature=(0.004, -0.001)),
+            Layer("rock", slope=(0.72, 0.92), ragged=0.25),
         ),
-        species=(Species("cactus", 9.0), Species("shrub", 14.0, moisture=(0.2, 0.5)), Species("dead_tree", 1.5)),
-        rocks_per_hectare=18.0,
+        species=(
+            Species("cactus", 7.0, max_slope=0.3),
+            Species("dry_shrub", 55.0, max_slope=0.34),
+            Species("shrub", 14.0, moisture=(0.2, 0.5)),
+            Species("dead_tree", 1.5, max_slope=0.3),
+            Species("log", 3.0, max_slope=0.3),
+        ),
+        rocks_per_hectare=22.0,
         rock_material="rock",
-        grass=0.5,
+        grass=3.0,
         standing_water=0.15,
         grass_tint={},
-        palette={"rock": (0.36, 0.245, 0.145), "gravel": (0.36, 0.285, 0.20)},
+        palette={
+            "rock": (0.36, 0.235, 0.145),
+            "gravel": (0.36, 0.285, 0.20),
+            "sand": (0.52, 0.37, 0.205),
+            "sand_ripple": (0.54, 0.385, 0.215),
+        },
         haze=(0.80, 0.70, 0.56),
         sky_tint=(1.03, 1.0, 0.96),
+        dunes=Dunes(),
+        buttes=Buttes(count=7, near_m=150.0, far_m=2600.0, size=0.11),
+        stones_per_hectare=900.0,
+        sparse_grass={"sand": 0.10, "sand_ripple": 0.05, "gravel": 0.30},
     )
 
 
@@ -215,23 +296,35 @@ def canyon() -> Biome:
             Layer("sand", moisture=(0.42, 0.66), gentle=(0.45, 0.2), ragged=0.6),
             Layer("dry_grass", gentle=(0.42, 0.22), patches=(0.50, 0.66), patch_m=30.0),
             Layer("gravel", slope=(0.34, 0.55), patches=(0.34, 0.56), patch_m=16.0),
-            Layer("rock", slope=(0.50, 0.74), ragged=0.7),
+            Layer("rock", slope=(0.48, 0.70), ragged=0.6),
         ),
-        species=(Species("pine", 9.0, moisture=(0.2, 0.5)), Species("shrub", 35.0), Species("dead_tree", 3.0)),
-        rocks_per_hectare=34.0,
+        species=(
+            Species("pine", 9.0, moisture=(0.2, 0.5), max_slope=0.5),
+            Species("dry_shrub", 60.0, max_slope=0.5),
+            Species("shrub", 25.0, max_slope=0.5),
+            Species("dead_tree", 2.0, max_slope=0.5),
+            Species("log", 3.0, max_slope=0.3),
+        ),
+        rocks_per_hectare=44.0,
         rock_material="rock",
         standing_water=0.6,
         path="sand",
         grass=1.5,
         grass_tint={},
         palette={
-            "rock": (0.40, 0.195, 0.105),
-            "soil": (0.30, 0.165, 0.095),
+            "rock": (0.52, 0.27, 0.145),
+            "soil": (0.38, 0.195, 0.105),
             "gravel": (0.33, 0.215, 0.14),
             "sand": (0.44, 0.29, 0.17),
         },
         haze=(0.76, 0.66, 0.56),
         sky_tint=(1.02, 1.0, 0.97),
+        strata=Strata(
+            bands=((1.0, 0.98, 0.90), (0.90, 0.60, 0.45), (0.60, 0.40, 0.33), (1.0, 0.84, 0.64), (0.84, 0.50, 0.34))
+        ),
+        buttes=Buttes(count=6, near_m=500.0, far_m=3000.0, size=0.11),
+        stones_per_hectare=700.0,
+        sparse_grass={"soil": 0.25, "sand": 0.15, "gravel": 0.2},
     )
 
 
@@ -248,7 +341,13 @@ def coast() -> Biome:
             Layer("gravel", shore_m=(5.0, 1.5), slope=(0.25, 0.45)),
             Layer("rock", slope=(0.52, 0.78), ragged=0.8),
         ),
-        species=(Species("pine", 30.0, altitude=(0.05, 0.2)), Species("shrub", 30.0), Species("broadleaf", 12.0)),
+        species=(
+            Species("palm", 34.0, shore_m=(11.0, 6.0), max_slope=0.4),
+            Species("pine", 30.0, shore_m=(7.0, 14.0)),
+            Species("broadleaf", 12.0, shore_m=(6.0, 12.0)),
+            Species("shrub", 30.0, shore_m=(2.0, 4.5)),
+            Species("driftwood", 16.0, shore_m=(3.2, 1.6), max_slope=0.3),
+        ),
         rocks_per_hectare=14.0,
         rock_material="rock",
         path="sand",
@@ -256,6 +355,10 @@ def coast() -> Biome:
         sea=True,
         grass_tint=GREEN_YEAR,
         haze=(0.60, 0.70, 0.80),
+        stones_per_hectare=900.0,
+        stones_shore_m=(2.6, 0.9),
+        sparse_grass={"sand": 0.55},
+        canopy=(0.050, 0.084, 0.024),
     )
 
 
@@ -265,26 +368,35 @@ def volcanic() -> Biome:
         name="volcanic",
         landforms=("volcanic",),
         relief_m=(80.0, 260.0),
-        base=Layer("lava"),
+        base=Layer("gravel"),
         overlays=(
-            Layer("gravel", gentle=(0.55, 0.30), patches=(0.46, 0.62), patch_m=34.0),
-            Layer("soil", gentle=(0.42, 0.20), patches=(0.50, 0.64), patch_m=22.0),
+            Layer("soil", gentle=(0.50, 0.24), patches=(0.46, 0.60), patch_m=40.0),
             Layer(
                 "dry_grass",
-                moisture=(0.38, 0.62),
+                moisture=(0.32, 0.56),
                 gentle=(0.50, 0.30),
-                patches=(0.40, 0.58),
+                patches=(0.44, 0.60),
                 patch_m=30.0,
                 tint=(0.80, 0.80, 0.66),
             ),
-            Layer("rock", slope=(0.60, 0.85), ragged=0.8),
+            Layer("rock", patches=(0.50, 0.60), patch_m=26.0, ragged=0.9),
+            Layer("lava", veins=(0.80, 0.90), patch_m=130.0, shore_m=(0.8, 2.5), gentle=(0.9, 0.6), ragged=0.4),
         ),
-        species=(Species("shrub", 16.0, moisture=(0.3, 0.6)), Species("dead_tree", 6.0)),
-        rocks_per_hectare=40.0,
-        rock_material="lava",
-        grass=1.2,
+        species=(
+            Species("dry_shrub", 22.0),
+            Species("shrub", 16.0, moisture=(0.3, 0.6)),
+            Species("dead_tree", 3.5),
+            Species("log", 4.0, max_slope=0.32),
+            Species("fern", 16.0, moisture=(0.3, 0.55)),
+        ),
+        rocks_per_hectare=46.0,
+        rock_material="rock",
+        path="soil",
+        grass=2.5,
         grass_tint=GREEN_YEAR,
-        palette={"rock": (0.085, 0.075, 0.072), "gravel": (0.125, 0.115, 0.11), "soil": (0.075, 0.058, 0.05)},
+        palette={"rock": (0.060, 0.054, 0.052), "gravel": (0.105, 0.096, 0.092), "soil": (0.085, 0.066, 0.056)},
+        stones_per_hectare=900.0,
+        sparse_grass={"soil": 0.12},
         haze=(0.34, 0.35, 0.40),
     )
 
@@ -302,7 +414,12 @@ def tundra() -> Biome:
             Layer("rock", slope=(0.52, 0.78), ragged=0.8),
             Layer("snow", curvature=(0.004, -0.006), patches=(0.48, 0.62), patch_m=36.0, slope=(0.9, 0.6)),
         ),
-        species=(Species("shrub", 70.0), Species("spruce", 2.5, moisture=(0.3, 0.6)), Species("dead_tree", 1.0)),
+        species=(
+            Species("shrub", 70.0),
+            Species("spruce", 2.5, moisture=(0.3, 0.6)),
+            Species("dead_tree", 1.0),
+            Species("log", 1.0, max_slope=0.32),
+        ),
         rocks_per_hectare=30.0,
         rock_material="rock",
         path="gravel",
@@ -312,6 +429,7 @@ def tundra() -> Biome:
         grass_tint=GREEN_YEAR,
         palette={"dry_grass": (0.20, 0.155, 0.085), "grass": (0.15, 0.14, 0.055), "gravel": (0.20, 0.195, 0.185)},
         haze=(0.62, 0.70, 0.80),
+        stones_per_hectare=800.0,
     )
 
 

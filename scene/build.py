@@ -17,6 +17,7 @@ from seedscape.scene.ground import ground_models
 from seedscape.scene.horizon import HORIZON_TEXTURE, horizon_materials, paint_horizon
 from seedscape.scene.palette import grade_materials
 from seedscape.scene.plan import lay_out
+from seedscape.scene.relief import sculpt
 from seedscape.scene.rivers import find_rivers
 from seedscape.scene.scatter import Placement, place
 from seedscape.scene.settle import settle
@@ -35,6 +36,7 @@ from seedscape.scene.water import RIPPLES, ripples, water_material, water_model
 Models = dict[str, tuple[Mesh, ...]]
 
 GROUND_TRIANGLES = 62_000  # base layer and horizon; overlays of the same triangles come on top
+CLIFF_TRIANGLES = 76_000  # the same, where benches and walls want more
 DRAWN_GROUND_TRIANGLES = 150_000  # all layers and the water together
 DOME_REACH = 1.01  # the land is a disc as wide as the square it is made on; the sky stands just behind its rim
 SHORE_BAND_M = 1.2  # metres above or below the water
@@ -62,6 +64,7 @@ def build_scene(
 
     materials = grade_materials(materials, biome)
     tell("survey")
+    terrain = sculpt(terrain, spec.seed, biome)
     site = survey(terrain, spec, biome)
     rivers = find_rivers(site, spec, biome)
     if rivers:
@@ -145,7 +148,7 @@ def _ground(
     max_drawn: int,
 ) -> tuple[GroundMesh, Models]:
     """The drawn ground within its budget: where overlays cover much, the base mesh is made coarser to pay for them."""
-    budget = GROUND_TRIANGLES
+    budget = GROUND_TRIANGLES if biome.strata is None else CLIFF_TRIANGLES
     while True:
         mesh = triangulate(site.terrain, lattice, budget)
         models = ground_models(site, mesh, biome, spec, materials, contact)

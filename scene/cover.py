@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seedscape.scene.biomes import WHITE, Biome, Colour, Layer, Ramp
+from seedscape.generation.rng import stream
+from seedscape.scene.biomes import WHITE, Biome, Colour, Layer, Ramp, Strata
 from seedscape.scene.earthworks import nearest
 from seedscape.scene.noise import land_noise
 from seedscape.scene.numeric import smoothstep
+from seedscape.scene.relief import bed_tilt
 from seedscape.scene.site import Site
 
 Float = NDArray[np.float64]
@@ -16,6 +18,9 @@ Float = NDArray[np.float64]
 NO_WATER_M = 99.0  # height above the water where there is none near
 SHORE_REACH_M = 40.0
 RIVER_REACH_M = 14.0
+BAND_M = (1.5, 9.0)  # thinnest and thickest coloured bed
+BANDS_FROM_M, BANDS = -900.0, 400
+BAND_EDGE_M = 0.35
 LEAST_WEIGHT = 0.06  # fainter layers are left out: they cost triangles and nobody sees them
 
 
@@ -35,6 +40,7 @@ class LandPoints:
     shore_m: Float
     openness: Float
     worn: Float | None = None  # 0 .. 1, how much of a path; None: nowhere
+    height_m: Float | None = None  # world height, for the colours of beds
 
 
 def altitude_range(site: Site) -> tuple[float, float]:
@@ -141,22 +147,43 @@ def _cover(layer: Layer, at: LandPoints, seed: int, detail: int) -> Float:
     if layer.patches is not None:
         patch = land_noise(seed, f"patch {layer.material}", at.x, at.z, layer.patch_m, detail + 1) + ragged * 0.25
         cover = cover * smoothstep(layer.patches[0], layer.patches[1], patch)
+    if layer.veins is not None:
+        line = 1.0 - np.abs(2.0 * land_noise(seed, f"vein {layer.material}", at.x, at.z, layer.patch_m, detail) - 1.0)
+        cover = cover * smoothstep(layer.veins[0], layer.veins[1], line)
     return smoothstep(0.32, 0.68, cover)  # borders of a metre or two: wider ones look like fog on the ground
 
 
-def ground_shade(at: LandPoints, seed: int, detail: int = 3) -> Float:
-    """(..., 3) linear RGB multiplier 0 .. 1 of all layers: large lighter, darker, warmer patches; dim hollows; dark wet shores."""
+def ground_shade(at: LandPoints, seed: int, detail: int = 3, strata: Strata | None = None) -> Float:
+    """(..., 3) linear RGB multiplier 0 .. 1 of all layers: large lighter, darker, warmer patches; dim hollows; dark wet shores;
+    the colours of beds, which show most where the land is steep."""
     tone = 0.6 * land_noise(seed, "tone", at.x, at.z, 90.0, detail) + 0.4 * land_noise(
         seed, "mottle", at.x, at.z, 9.0, detail - 1
     )
-    warmth = land_noise(seed, "warmth", at.x, at.z, 130.0, max(detail - 1, 1)) - 0.5
+    warmth = 1.8 * (land_noise(seed, "warmth", at.x, at.z, 150.0, detail) - 0.5)
     sky = 0.55 + 0.45 * np.clip(at.openness * 1.25 - 0.2, 0.0, 1.0)
     wet = 1.0 - 0.42 * smoothstep(1.1, 0.15, at.shore_m)
-    light = (0.66 + 0.34 * tone) * sky * wet
+    light = (0.62 + 0.38 * tone) * sky * wet
     shade = np.empty((*at.altitude.shape, 3))
-    for channel, share in enumerate((0.10, 0.02, -0.10)):
+    for channel, share in enumerate((0.12, 0.02, -0.12)):
         shade[..., channel] = light * (1.0 + share * warmth)
+    if strata is not None and at.height_m is not None:
+        bed = at.height_m + bed_tilt(seed, at.x, at.z) + 4.0 * (tone - 0.5)
+        steep = 0.25 + 0.75 * smoothstep(0.25, 0.6, at.slope)
+        edges, colours = _bands(seed, strata)
+        for channel in range(3):
+            shade[..., channel] *= 1.0 + (np.interp(bed, edges, colours[:, channel]) - 1.0) * steep
     return np.clip(shade, 0.0, 1.0)
+
+
+def _bands(seed: int, strata: Strata) -> tuple[Float, Float]:
+    """Heights (2 n,) and colours (2 n, 3): each bed has one colour from its lower edge to its upper."""
+    rng = stream(seed, "scene", "bands")
+    draws = rng.integers(0, 1 << 16, size=(2, BANDS)).astype(np.float64) / (1 << 16)
+    upper = BANDS_FROM_M + np.cumsum(BAND_M[0] + (BAND_M[1] - BAND_M[0]) * draws[0] * draws[0])
+    lower = np.concatenate([[BANDS_FROM_M], upper[:-1]])
+    edges = np.stack([lower + BAND_EDGE_M, upper - BAND_EDGE_M], axis=1).ravel()
+    palette = np.array(strata.bands)
+    return edges, np.repeat(palette[(draws[1] * len(palette)).astype(np.int64)], 2, axis=0)
 
 
 def layer_tint(biome: Biome, layer: Layer, season: str) -> Colour:

@@ -46,6 +46,14 @@ _LEAVES: dict[str, dict[str, tuple[Colour, ...]]] = {
         "autumn": ((150, 96, 46), (128, 108, 54), (112, 62, 40), (100, 98, 50)),
         "winter": ((92, 84, 58), (78, 74, 52)),
     },
+    "fern": {
+        "spring": ((104, 140, 58), (118, 152, 66)),
+        "summer": ((82, 116, 46), (96, 130, 54), (72, 104, 42)),
+        "autumn": ((146, 116, 58), (128, 98, 52), (116, 122, 60)),
+        "winter": ((112, 86, 54), (98, 76, 48)),
+    },
+    "dry_shrub": {"any": ((128, 122, 86), (142, 132, 92), (112, 110, 76), (150, 136, 98))},
+    "palm": {"any": ((98, 124, 56), (114, 138, 64), (84, 110, 50), (138, 140, 74))},
     "spruce": {"any": ((62, 78, 54), (72, 90, 60), (54, 70, 50), (84, 100, 66))},
     "pine": {"any": ((78, 94, 58), (92, 108, 68), (68, 84, 52))},
 }
@@ -76,7 +84,8 @@ def paint_atlas(
     unit_px, spots = _allot(wanted)
     pixels: UInt8 = np.zeros((SIZE, SIZE, 4), np.uint8)
     pixels[..., :3] = 96
-    strips = _paint_bark(rng, bark, pixels, skin="cactus" in species)
+    pale = "cactus" if "cactus" in species else "driftwood" if "driftwood" in species else "birch"
+    strips = _paint_bark(rng, bark, pixels, pale)
     cells: dict[str, tuple[Rect, ...]] = {}
     for (name, tall, count), places in zip(wanted, spots, strict=True):
         rects = []
@@ -90,7 +99,10 @@ def paint_atlas(
     return Atlas(Texture(pixels, "color"), cells, strips)
 
 
-_SHAPES = {"spruce": (2, 1), "pine": (1, 2), "broadleaf": (1, 2), "birch": (1, 2), "shrub": (1, 1)}  # tall, count
+_SHAPES = {
+    "spruce": (2, 1), "pine": (1, 2), "broadleaf": (1, 2), "birch": (1, 2), "shrub": (1, 1), "palm": (2, 1),
+    "fern": (1, 1), "dry_shrub": (1, 1),
+}  # fmt: skip  # tall, count
 
 
 def _allot(wanted: list[tuple[str, int, int]]) -> tuple[int, list[list[tuple[int, int]]]]:
@@ -114,9 +126,10 @@ def _allot(wanted: list[tuple[str, int, int]]) -> tuple[int, list[list[tuple[int
 
 
 def _paint_bark(
-    rng: np.random.Generator, bark: MaterialMaps | None, pixels: UInt8, skin: bool
+    rng: np.random.Generator, bark: MaterialMaps | None, pixels: UInt8, pale: str
 ) -> dict[str, tuple[float, float]]:
-    """Fill the strips: the material's own bark, and a pale one with dark bands (birch) or a ribbed green skin (cactus)."""
+    """Fill the strips: the material's own bark (bleached in cactus country), and by `pale` one with dark bands (birch), bleached wood (driftwood) or a ribbed
+    green skin (cactus)."""
     strips = {}
     for name, (start, end) in _STRIPS.items():
         inner = end - start - 2 * _PAD
@@ -129,10 +142,12 @@ def _paint_bark(
             relief = _shrink(bark.height[..., None].astype(np.float64), SIZE // 2, inner) / 65535.0
         # The strip has no normal map, so crevices are darkened in its colour instead.
         colour = np.tile(colour * (0.45 + 0.55 * shade) * (0.9 + 0.4 * relief) * _BARK_TONE, (2, 1, 1))
-        if name == "pale_bark":
+        if name == "pale_bark" or pale == "cactus":
             grey = colour.mean(axis=2, keepdims=True)
             grey = grey / max(float(grey.mean()), 1.0)
-            if skin:
+            if pale == "driftwood" or name == "bark":  # what dies in the desert bleaches, too
+                colour = np.array([178.0, 166.0, 148.0]) * np.clip(0.62 + 0.4 * grey, 0.5, 1.25)
+            elif pale == "cactus":
                 colour = np.array([124.0, 138.0, 98.0]) * np.clip(0.8 + 0.2 * grey, 0.7, 1.2)
                 for rib in range(10):  # areoles with pale spines along the crest of each rib
                     col = (rib * inner) // 10
@@ -375,6 +390,36 @@ def _draw_birch(rng: np.random.Generator, w: int, h: int, colours: tuple[Colour,
     return _sprig(rng, Canvas(w, h, _mean(colours)), colours, _RHOMB, 0.095, 9, 8, (66, 50, 44))
 
 
+def _frond(
+    rng: np.random.Generator, canvas: Canvas, colours: tuple[Colour, ...], pairs: int, lean: float, width: float, stalk: Colour,
+) -> UInt8:  # fmt: skip
+    """A leaf of many narrow leaflets on both sides of a rib, widest in its lower half; seen from above, root below."""
+    top = canvas.h / canvas.w
+    for light in (0.66, 1.02):
+        for i in range(pairs):
+            y = (0.06 + 0.90 * (i + int(rng.integers(50)) / 100.0) / pairs) * top
+            reach = 0.47 * float(np.interp(y / top, (0.0, 0.12, 0.35, 0.75, 1.0), (0.25, 0.80, 1.0, 0.66, 0.10)))
+            for way in (-1.0, 1.0):
+                turn = way * (lean + int(rng.integers(-14, 15)) / 1000.0)
+                spine = ray(np.array([0.5, y]), turn, reach * (0.9 + int(rng.integers(20)) / 100.0), way * 0.03, 4)
+                half = width * np.array([0.5, 1.0, 0.8, 0.0])[:, None] * np.array([[0.35, 1.0]])
+                canvas.polygon(np.concatenate([spine - half, (spine + half)[::-1]]), vary(rng, colours, light))
+    canvas.line(np.array([[0.5, 0.0], [0.5, 0.96 * top]]), 0.016, stalk)
+    return canvas.finish()
+
+
+def _draw_palm(rng: np.random.Generator, w: int, h: int, colours: tuple[Colour, ...], snow: float) -> UInt8:
+    return _frond(rng, Canvas(w, h, _mean(colours)), colours, 46, 0.17, 0.020, (150, 146, 84))
+
+
+def _draw_fern(rng: np.random.Generator, w: int, h: int, colours: tuple[Colour, ...], snow: float) -> UInt8:
+    return _frond(rng, Canvas(w, h, _mean(colours)), colours, 20, 0.20, 0.020, (92, 96, 50))
+
+
+def _draw_dry_shrub(rng: np.random.Generator, w: int, h: int, colours: tuple[Colour, ...], snow: float) -> UInt8:
+    return _sprig(rng, Canvas(w, h, _mean(colours)), colours, _SMALL, 0.050, 13, 4, (112, 98, 78))
+
+
 def _draw_shrub(rng: np.random.Generator, w: int, h: int, colours: tuple[Colour, ...], snow: float) -> UInt8:
     return _sprig(rng, Canvas(w, h, _mean(colours)), colours, _SMALL, 0.085, 10, 9, (82, 66, 50))
 
@@ -385,4 +430,7 @@ _DRAW = {
     "broadleaf": _draw_broadleaf,
     "birch": _draw_birch,
     "shrub": _draw_shrub,
+    "palm": _draw_palm,
+    "fern": _draw_fern,
+    "dry_shrub": _draw_dry_shrub,
 }

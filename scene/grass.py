@@ -1,4 +1,5 @@
-"""Grass and flowers around the spawn point: leaning cards, dense at the visitor's feet and thinning out to some forty metres.
+"""Grass and flowers around the spawn point: leaning cards, dense at the visitor's feet and thinning out to some forty metres;
+wider clumps from there on.
 
 Their normals are the ground's, so that they take the ground's light and melt into it; their colour is the ground's mean
 grass colour by vertex, darker at the root. As with trees, each card is indexed both ways round instead of being double-sided.
@@ -21,8 +22,8 @@ from seedscape.scene.values import Material, Mesh, Texture
 
 MATERIAL = "grass_tufts"
 TEXTURE = "grass_tufts"
-REACH_M = 42.0
-MAX_TUFTS = 8800
+REACH_M, FAR_M = 42.0, 150.0
+MAX_TUFTS, FAR_TUFTS = 8800, 2400  # near ones, and wide clumps from there on, which keep hillsides from looking bald
 CELL = 256
 _NEUTRAL: tuple[Colour, ...] = ((214, 216, 206), (198, 202, 188), (226, 224, 214))
 _NEUTRAL_LINEAR = 0.62  # mean of the drawn blades in linear light; vertex colours divide by it
@@ -34,6 +35,7 @@ _PETALS: dict[str, tuple[Colour, ...]] = {
     "coast": ((234, 160, 190), (240, 236, 230)),
     "tundra": ((214, 96, 150), (238, 236, 226)),
 }  # fmt: skip
+_WIRY = (0.235, 0.215, 0.105)  # what grows out of sand and stones, linear RGB
 _FLOWER_SHARE = {"spring": 0.10, "summer": 0.07, "autumn": 0.02, "winter": 0.0}
 
 
@@ -108,17 +110,22 @@ def grow_grass(site: Site, biome: Biome, spec: SceneSpec, materials: dict[str, M
     """Tufts around the spawn point, one mesh for each quarter of the compass (those with any); empty where none grows."""
     layers = ground_layers(biome, spec.season)
     green = [i for i, layer in enumerate(layers) if "grass" in layer.material or layer.material == "forest_floor"]
+    green += [i for i, layer in enumerate(layers) if layer.material in biome.sparse_grass and i not in green]
     if not green or biome.grass * spec.vegetation <= 0.0:
         return []
     rng = stream(spec.seed, "scene", "grass")
     count = round(MAX_TUFTS * min(1.0, biome.grass * spec.vegetation / 9.0))
-    thrown = count * 4
+    thrown, outer = count * 4, round(FAR_TUFTS * min(1.0, biome.grass * spec.vegetation / 6.0)) * 3
     # Distance by u^(3/4): density falls as distance^(-2/3), so that the tufts stand where they are looked at.
     u, turn = fractions(rng, thrown), fractions(rng, thrown)
     root = np.sqrt(u)
-    distance = 0.5 + REACH_M * root * np.sqrt(root)
-    c, s = cos_sin(turn)
+    half = site.size_m / 2.0 - 4.0
+    distance = np.concatenate(
+        [0.5 + REACH_M * root * np.sqrt(root), REACH_M + (min(FAR_M, half) - REACH_M) * fractions(rng, outer)]
+    )
+    c, s = cos_sin(np.concatenate([turn, fractions(rng, outer)]))
     x, z = c * distance, s * distance
+    near_count, thrown = thrown, thrown + outer
     draw, size, yaw, pick = (
         fractions(rng, thrown),
         fractions(rng, thrown),
@@ -133,30 +140,47 @@ def grow_grass(site: Site, biome: Biome, spec: SceneSpec, materials: dict[str, M
     )  # fmt: skip
     weights = layer_weights(layers, at, spec.seed)
     share = np.zeros(thrown)
+    tussocks = smoothstep(0.50, 0.66, land_noise(spec.seed, "tussocks", x, z, 7.0, 3))
     tint = np.zeros((thrown, 3))
     for i in green:
+        sparse = biome.sparse_grass.get(layers[i].material)
         part = weights[i] * (0.35 if layers[i].material == "forest_floor" else 1.0)
+        if sparse is not None:
+            part = weights[i] * sparse * tussocks
         colour = np.array(mean_color(materials[layers[i].material].base_color)) * np.array(
             layer_tint(biome, layers[i], spec.season)
         )
         if layers[i].material == "forest_floor":  # what grows out of leaf litter is green, not litter-coloured
             colour = np.array([0.085, 0.115, 0.035]) * np.array(biome.grass_tint.get(spec.season, (1.0, 1.0, 1.0)))
+        if sparse is not None:
+            colour = np.array(_WIRY)
         share += part
         tint += part[:, None] * colour
     tint = tint / np.maximum(share, 1e-6)[:, None]
     clumps = smoothstep(0.25, 0.62, land_noise(spec.seed, "tufts", x, z, 3.2, 3))
     grows = (draw < share * (0.25 + 0.75 * clumps)) & (site.sample(site.water_depth_m, x, z) <= 0.0) & (at.slope < 0.9)
     grows &= draw < 1.0 - site.worn(x, z)
-    keep = np.nonzero(grows)[0][:count]
+    chosen = np.nonzero(grows)[0]
+    keep = np.concatenate([chosen[chosen < near_count][:count], chosen[chosen >= near_count][: outer // 3]])
     if not len(keep):
         return []
-    flower = pick[keep] < _FLOWER_SHARE[spec.season] if biome.name in _PETALS else np.zeros(len(keep), bool)
+    flower = (
+        (distance[keep] < REACH_M) & (pick[keep] < _FLOWER_SHARE[spec.season])
+        if biome.name in _PETALS
+        else np.zeros(len(keep), bool)
+    )
     cell = np.where(flower, 3, np.minimum((pick[keep] * 97.0 % 1.0 * 3.2).astype(np.int64), 2))
     feet = np.stack([x[keep], y[keep] - 0.03, z[keep]], axis=1)
     up = normals(site.terrain, x[keep], z[keep], np.full(len(keep), 1.0))
     near = smoothstep(REACH_M, REACH_M * 0.55, distance[keep])
-    width = (0.46 + 0.36 * size[keep]) * (1.0 + 0.5 * (1.0 - near))
-    tall = width * (0.50 + 0.40 * size[keep]) * (0.35 + 0.65 * near)
+    far = smoothstep(REACH_M - 1.0, REACH_M + 14.0, distance[keep])
+    width = (0.46 + 0.36 * size[keep]) * (1.0 + 0.5 * (1.0 - near)) * (1.0 + 0.9 * far)
+    tall = (
+        width
+        * (0.50 + 0.40 * size[keep])
+        * (0.50 + 0.50 * near)
+        * smoothstep(FAR_M + 12.0, FAR_M * 0.7, distance[keep])
+    )
     gain = np.where(flower, 0.0, 1.0)[:, None]
     colour = (tint[keep] * (1.1 + 0.35 * (size[keep, None] - 0.5)) / _NEUTRAL_LINEAR) * gain + (1.0 - gain)
     meshes = []

@@ -114,7 +114,7 @@ def _vertices(
     alphas = np.zeros((len(layers), count))
     alphas[:, used] = np.where((over := over_alphas(weights)) < ALPHA_STEP, 0.0, over)
     shade = np.ones((count, 3))
-    shade[used] = ground_shade(at, spec.seed) * contact.sample(mesh.x[used], mesh.z[used])[:, None]
+    shade[used] = ground_shade(at, spec.seed, strata=biome.strata) * contact.sample(mesh.x[used], mesh.z[used])[:, None]
     tints = tuple(shade * np.array(layer_tint(biome, layer, spec.season)) for layer in layers)
     positions = np.stack([mesh.x, mesh.y, mesh.z], axis=-1)
     return GroundVertices(positions, normal, alphas, tints, fade)
@@ -133,6 +133,7 @@ def land_points(site: Site, x: Float, z: Float, y: Float, normal: Float) -> Land
         shore_m=site.sample(shore_heights(site), x, z),
         openness=site.sample(site.openness, x, z),
         worn=site.worn(x, z),
+        height_m=y,
     )
 
 

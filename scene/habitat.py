@@ -7,7 +7,7 @@ import numpy as np
 
 from seedscape.generation.rng import fractions, stream
 from seedscape.scene.biomes import Biome, Ramp, Species
-from seedscape.scene.cover import relative_altitude
+from seedscape.scene.cover import NO_WATER_M, LandPoints, relative_altitude, shore_heights
 from seedscape.scene.noise import land_noise
 from seedscape.scene.numeric import Float64, cos_sin, smoothstep
 from seedscape.scene.site import Site
@@ -25,6 +25,19 @@ VIEW_M = 180.0  # how far the view from the spawn point is kept open
 VIEW_HALF_M, VIEW_SPREAD = 5.0, 0.28  # half width of that lane at the eye, and how it widens with distance
 VIEW_KEPT = 0.06  # a few trees stand in it all the same
 EDGE_M = 3.0  # from the rim of the visited square
+LOW = (
+    "shrub",
+    "fern",
+    "dry_shrub",
+    "log",
+    "stump",
+    "driftwood",
+)  # what a visitor looks over; grows in the view and the clearing
+UNDERGROWTH_M, UNDERGROWTH_CELL_M, UNDERGROWTH_GAP_M = 75.0, 1.7, 1.1
+THICKER = {"shrub": 1.5, "fern": 8.0, "dry_shrub": 5.0, "log": 4.0, "stump": 4.0, "driftwood": 8.0}  # than farther out
+STONES_M, STONE_CELL_M, STONE_GAP_M = 48.0, 1.1, 0.5
+OUTER_M, OUTER_CELL_M, OUTER_GAP_M = 1500.0, 13.0, 8.0
+OUTER_SHARE, OUTER_MOISTURE = 0.22, 0.35
 
 
 @dataclass(frozen=True)
@@ -78,15 +91,16 @@ def plant_stand(site: Site, biome: Biome, spec: SceneSpec) -> Stand:
     draw, choice, size, turn, pick = _draws(rng, len(x))
     slope, moisture = site.sample(site.slope, x, z), site.sample(site.moisture, x, z)
     altitude = relative_altitude(site, site.sample(site.height_m, x, z))
+    shore = site.sample(shore_heights(site), x, z)
     distance = np.sqrt(x * x + z * z)
     dry = _dry(site, x, z)
-    # Forests have edges and glades: low noise gathers the trees, and keeps their number on the whole.
-    forest = 0.12 + 1.9 * smoothstep(0.40, 0.62, land_noise(spec.seed, "forest", x, z, 110.0, 3))
+    forest = _forest(spec.seed, x, z)
     clearing = smoothstep(CLEARING_M, GLADE_M, distance) * _open_view(site, x, z)
+    low = np.array([species.name in LOW for species in biome.species])
     wanted = []
     for species in biome.species:
-        suits = _suits(species, slope, moisture, altitude)
-        if species.name == "shrub":
+        suits = _suits(species, slope, moisture, altitude, shore)
+        if species.name in LOW:
             bush = 0.3 + 1.4 * smoothstep(0.35, 0.65, land_noise(spec.seed, "bushes", x, z, 45.0, 3))
             wanted.append(suits * bush * smoothstep(SPAWN_FREE_M, CLEARING_M, distance))
         else:
@@ -96,10 +110,77 @@ def plant_stand(site: Site, biome: Biome, spec: SceneSpec) -> Stand:
     keep = (draw < shares[-1]) & dry & (distance > SPAWN_FREE_M)
     total = np.maximum(shares[-1], 1e-12)
     kind = (choice * total > shares).sum(axis=0)
-    keep &= (distance > CLEARING_M) | np.array([s.name == "shrub" for s in biome.species])[
-        np.minimum(kind, len(biome.species) - 1)
+    kind = np.minimum(kind, len(biome.species) - 1)
+    keep &= (distance > CLEARING_M) | low[kind]
+    return _nearest_first(x, z, distance, kind, size, turn, pick, keep)
+
+
+def undergrowth(site: Site, biome: Biome, spec: SceneSpec) -> Stand:
+    """Low plants near the visitor, thick where the eye is and thinner outwards; `kind` indexes biome.species."""
+    rng = stream(spec.seed, "scene", "undergrowth")
+    half = min(UNDERGROWTH_M, site.size_m / 2.0 - EDGE_M)
+    x, z, density = blue_noise(rng, half, UNDERGROWTH_CELL_M, UNDERGROWTH_GAP_M)
+    draw, choice, size, turn, pick = _draws(rng, len(x))
+    distance = np.sqrt(x * x + z * z)
+    slope, moisture = site.sample(site.slope, x, z), site.sample(site.moisture, x, z)
+    altitude = relative_altitude(site, site.sample(site.height_m, x, z))
+    shore = site.sample(shore_heights(site), x, z)
+    thick = smoothstep(half, 0.15 * half, distance)
+    clumps = 0.15 + 1.9 * smoothstep(0.42, 0.66, land_noise(spec.seed, "undergrowth", x, z, 17.0, 3))
+    wanted = [
+        _suits(s, slope, moisture, altitude, shore) * thick * clumps * THICKER[s.name]
+        if s.name in LOW
+        else np.zeros(len(x))
+        for s in biome.species
     ]
-    return _nearest_first(x, z, distance, np.minimum(kind, len(biome.species) - 1), size, turn, pick, keep)
+    shares = np.cumsum(np.stack(wanted) * (spec.vegetation / 1e4 / density), axis=0)
+    keep = (draw < shares[-1]) & _dry(site, x, z) & (distance > SPAWN_FREE_M + 1.0)
+    kind = np.minimum((choice * np.maximum(shares[-1], 1e-12) > shares).sum(axis=0), len(biome.species) - 1)
+    return _nearest_first(x, z, distance, kind, size, turn, pick, keep)
+
+
+def outer_stand(site: Site, biome: Biome, spec: SceneSpec) -> Stand:
+    """Trees on the hills around the visited square, as far as single crowns can be told apart; thinned, the ground shows the rest."""
+    rng = stream(spec.seed, "scene", "outer")
+    x, z, density = blue_noise(rng, OUTER_M, OUTER_CELL_M, OUTER_GAP_M)
+    draw, choice, size, turn, pick = _draws(rng, len(x))
+    distance = np.sqrt(x * x + z * z)
+    share = OUTER_SHARE * spec.vegetation / 1e4 / density
+    most = sum(species.per_hectare for species in biome.species if species.name not in LOW)
+    beyond = (np.maximum(np.abs(x), np.abs(z)) > site.size_m / 2.0 + EDGE_M) & (distance < OUTER_M)
+    some = np.flatnonzero(beyond & (draw < 2.02 * most * share))
+    forest = _forest(spec.seed, x[some], z[some])
+    wooded = draw[some] < forest * most * share
+    some, forest = some[wooded], forest[wooded]
+    x, z, draw, choice, distance = x[some], z[some], draw[some], choice[some], distance[some]
+    height, step = site.terrain.height(x, z), 30.0
+    d_x = (site.terrain.height(x + step, z) - site.terrain.height(x - step, z)) / (2.0 * step)
+    d_z = (site.terrain.height(x, z + step) - site.terrain.height(x, z - step)) / (2.0 * step)
+    slope = np.sqrt(d_x * d_x + d_z * d_z)
+    shore = np.full(len(x), NO_WATER_M) if site.sea_level_m is None else height - site.sea_level_m
+    altitude, moisture = relative_altitude(site, height), np.full(len(x), OUTER_MOISTURE)
+    wanted = [
+        _suits(s, slope, moisture, altitude, shore) * forest if s.name not in LOW else np.zeros(len(x))
+        for s in biome.species
+    ]
+    shares = np.cumsum(np.stack(wanted) * share, axis=0)
+    kind = np.minimum((choice * np.maximum(shares[-1], 1e-12) > shares).sum(axis=0), len(biome.species) - 1)
+    keep = (draw < shares[-1]) & (shore > 1.0)
+    return _nearest_first(x, z, distance, kind, size[some], turn[some], pick[some], keep)
+
+
+def trees_per_hectare(biome: Biome, spec: SceneSpec, at: LandPoints) -> Float64:
+    """How many trees the land at points wants, after clumping."""
+    total = np.zeros(at.altitude.shape)
+    for species in biome.species:
+        if species.name not in LOW:
+            total += _suits(species, at.slope, at.moisture, at.altitude, at.shore_m)
+    return np.asarray(total * _forest(spec.seed, at.x, at.z) * spec.vegetation)
+
+
+def _forest(seed: int, x: Float64, z: Float64) -> Float64:
+    """Forests have edges and glades: low noise gathers the trees, and keeps their number on the whole."""
+    return 0.12 + 1.9 * smoothstep(0.40, 0.62, land_noise(seed, "forest", x, z, 110.0, 3))
 
 
 def _open_view(site: Site, x: Float64, z: Float64) -> Float64:
@@ -128,6 +209,28 @@ def rock_stand(site: Site, biome: Biome, spec: SceneSpec) -> Stand:
     return _nearest_first(x, z, distance, np.zeros(len(x), np.int64), radius, turn, pick, keep)
 
 
+def stone_stand(site: Site, biome: Biome, spec: SceneSpec) -> Stand:
+    """Stones from a fist to a football around the visitor, in scatters, and along the shore where the biome says so."""
+    rng = stream(spec.seed, "scene", "stones")
+    x, z, density = blue_noise(rng, min(STONES_M, site.size_m / 2.0 - EDGE_M), STONE_CELL_M, STONE_GAP_M)
+    draw, choice, size, turn, pick = _draws(rng, len(x))
+    distance = np.sqrt(x * x + z * z)
+    field = smoothstep(0.46, 0.72, land_noise(spec.seed, "stones", x, z, 13.0, 3))
+    if biome.stones_shore_m is not None:
+        field = np.maximum(0.3 * field, smoothstep(*biome.stones_shore_m, site.sample(shore_heights(site), x, z)))
+    wanted = biome.stones_per_hectare * spec.rocks * field * smoothstep(STONES_M, 0.3 * STONES_M, distance)
+    radius = 0.05 + 0.07 * choice + 0.16 * choice**6 * size
+    keep = (draw < wanted / 1e4 / density) & (distance > SPAWN_FREE_M + 0.5) & _dry(site, x, z)
+    return _nearest_first(x, z, distance, np.zeros(len(x), np.int64), radius, turn, pick, keep)
+
+
+def gather(*stands: Stand) -> Stand:
+    """All of them as one, nearest first."""
+    fields = ("x", "z", "distance", "kind", "size", "turn", "pick")
+    every = Stand(*(np.concatenate([getattr(stand, name) for stand in stands]) for name in fields))
+    return every.some(np.argsort(every.distance, kind="stable"))
+
+
 def _draws(rng: np.random.Generator, n: int) -> tuple[Float64, Float64, Float64, Float64, np.ndarray]:
     size = 0.72 + fractions(rng, n) * 0.56
     return fractions(rng, n), fractions(rng, n), size, fractions(rng, n), rng.integers(1 << 16, size=n)
@@ -141,10 +244,10 @@ def _dry(site: Site, x: Float64, z: Float64) -> np.ndarray:
     return dry
 
 
-def _suits(species: Species, slope: Float64, moisture: Float64, altitude: Float64) -> Float64:
+def _suits(species: Species, slope: Float64, moisture: Float64, altitude: Float64, shore_m: Float64) -> Float64:
     """Plants per hectare that would grow at points, before clumping."""
     suits = species.per_hectare * smoothstep(species.max_slope, species.max_slope * 0.75, slope)
-    for ramp, values in ((species.moisture, moisture), (species.altitude, altitude)):
+    for ramp, values in ((species.moisture, moisture), (species.altitude, altitude), (species.shore_m, shore_m)):
         suits = suits * _ramp(ramp, values)
     return suits
 

@@ -19,6 +19,7 @@ from seedscape.scene.cover import (
     layer_weights,
     shore_heights,
 )
+from seedscape.scene.habitat import trees_per_hectare
 from seedscape.scene.land import grid_heights
 from seedscape.scene.numeric import exp_minus, smoothstep
 from seedscape.scene.site import Site
@@ -39,7 +40,8 @@ HAZE_LIGHT = 0.55  # the haze is lit by the renderer as ground is, so it is give
 # How far the air takes over at the horizon, by weather. It does so as 1 - e^-d: the first kilometres count most.
 HAZE_SHARE = {"clear": 0.62, "hazy": 0.93, "overcast": 0.78}
 HAZE_DEPTH = 1.6
-GRAIN = 0.22  # light and dark of single texels: bushes, stones and shadows too small to draw
+CROWN_M2, CANOPY_FROM_M = 60.0, 150.0  # what one tree hides; nearer, the trees themselves are drawn
+GRAIN = 0.30  # light and dark of single texels: bushes, stones and shadows too small to draw
 
 
 def _warp(t: Float, half_m: float) -> Float:
@@ -91,9 +93,16 @@ def paint_horizon(
             if weight.any():
                 for channel in range(3):
                     color[..., channel] += weight * layer_color[channel]
-        color *= ground_shade(at, spec.seed, detail=2)
+        color *= ground_shade(at, spec.seed, 2, biome.strata)
         distance = np.sqrt(at.x * at.x + at.z * at.z)
-        color *= 1.0 + GRAIN * (grain[first : first + BAND, :, None] - 0.5)
+        speckle = grain[first : first + BAND]
+        color *= 1.0 + GRAIN * (speckle[..., None] - 0.5)
+        if biome.canopy is not None and spec.vegetation > 0.0:
+            woods = 1.0 - exp_minus(CROWN_M2 / 1e4 * trees_per_hectare(biome, spec, at))
+            woods *= smoothstep(CANOPY_FROM_M, 3.0 * CANOPY_FROM_M, distance) * smoothstep(0.0, 2.0, at.shore_m)
+            for channel in range(3):
+                crowns = biome.canopy[channel] * (0.55 + 0.9 * speckle)
+                color[..., channel] += (crowns - color[..., channel]) * woods
         air = HAZE_SHARE[spec.weather] * (1.0 - exp_minus(HAZE_DEPTH * distance / half_m)) / full
         for channel in range(3):
             color[..., channel] += (biome.haze[channel] * HAZE_LIGHT - color[..., channel]) * air
@@ -145,6 +154,7 @@ def _far_points(site: Site, fields: _Fields, xs: Float, zs: Float) -> LandPoints
         shore_m=shore + (_on_grid(fields.shore_m, xs, zs) - shore) * inside,
         openness=_on_grid(fields.openness, xs, zs),
         worn=None if site.trail is None else _on_grid(site.trail, xs, zs),
+        height_m=height,
     )
 
 

@@ -110,7 +110,7 @@ def _find_ground(
     view = best_heading(site, 0.0, 0.0) / (2.0 * math.pi)
     grid = np.linspace(-1.0, 1.0, 7)
     u, v = (a.ravel() for a in np.meshgrid(grid * (structure.half_x + 3.0), grid * (structure.half_z + 3.0)))
-    best: tuple[float, Standing] | None = None
+    best: tuple[float, float, float, float, float] | None = None  # score, x, level, z, heading
     for k in range(HEADINGS):
         heading = k / HEADINGS + turn
         c, s = (float(value) for value in cos_sin(heading))
@@ -135,8 +135,11 @@ def _find_ground(
             score = float(heights[-1] - heights[0]) / (half * 0.2) + 6.0 * max(0.0, climb - 0.25)
             score += (1.2 * turned + 0.01 * distance) if main else -0.03 * level
             if best is None or score < best[0]:
-                best = score, Standing(structure, Placed(x, level, z, _faced(site, structure, x, z, heading)))
-    return [] if best is None else [best[1]]
+                best = score, x, level, z, heading
+    if best is None:
+        return []
+    _, x, level, z, heading = best
+    return [Standing(structure, Placed(x, level, z, _faced(site, structure, x, z, heading)))]
 
 
 def _faced(site: Site, structure: Structure, x: float, z: float, heading: float) -> float:
@@ -145,10 +148,9 @@ def _faced(site: Site, structure: Structure, x: float, z: float, heading: float)
 
 
 def _wet(site: Site, points: Float, margin: float) -> bool:
-    for dx, dz in ((0.0, 0.0), (margin, 0.0), (-margin, 0.0), (0.0, margin), (0.0, -margin)):
-        if bool((site.sample(site.water_depth_m, points[:, 0] + dx, points[:, 2] + dz) > 0.0).any()):
-            return True
-    return False
+    dx = np.array([0.0, margin, -margin, 0.0, 0.0])[:, None]
+    dz = np.array([0.0, 0.0, 0.0, margin, -margin])[:, None]
+    return bool((site.sample(site.water_depth_m, points[:, 0] + dx, points[:, 2] + dz) > 0.0).any())
 
 
 # ---- paths ------------------------------------------------------------------------------------------------------------

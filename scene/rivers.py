@@ -39,7 +39,7 @@ def find_rivers(site: Site, spec: SceneSpec, biome: Biome) -> tuple[River, ...]:
     if wetness <= 0.02:
         return ()
     height = site.height_m.astype(np.float64)
-    filled, parents, order = flood(height)
+    filled, parents, order = flood(height) if site.drainage is None else site.drainage
     to = receivers(filled, parents, site.spacing_m)
     area = accumulate(to, order, _inflow(site, height)).ravel()
     enough = SOURCE_M2 * 0.5 / wetness

@@ -6,7 +6,7 @@ material's true scale, so nothing stretches and stone of any size shows the same
 (A displaced geodesic sphere was tried first: with as many triangles its edges were zigzags and its faces mush.)
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,11 +24,12 @@ _GRID_M = 1e-4  # corners that agree this far are one corner
 class RockModel:
     """One rock of about unit radius; y = 0 is the ground line, the part below is to be buried.
 
-    near: 400 - 700 triangles, middle: about 80. hull_radius_m, height_m: for collision, before scaling.
+    near: 400 - 700 triangles, middle: about 80, far: about 30, for stones and what is small in the distance. hull_radius_m, height_m: for collision, before scaling.
     """
 
     near: Mesh
     middle: Mesh
+    far: Mesh
     hull_radius_m: float
     height_m: float
 
@@ -51,8 +52,19 @@ def carve_rock(rng: np.random.Generator, material: str, texture_size_m: float, m
 
     near = _build(faces, normals, table, drop, material, texture_size_m, mossy, fine=True)
     middle = _build(faces, normals, table, drop, material, texture_size_m, mossy, fine=False)
+    # A coarser body of every other plane, and the foot; its walls lie a little farther out.
+    some = np.append(np.arange(0, PLANES - 1, 2), PLANES - 1)
+    few = _cut(normals[some], reach[some] * 0.92)
+    far = _lit_up(_build(few, normals[some], table, drop, material, texture_size_m, mossy, fine=False))
     reach_xz = np.sqrt(near.positions[:, 0] ** 2 + near.positions[:, 2] ** 2)
-    return RockModel(near, middle, float(reach_xz.max()) * 0.9, float(near.positions[:, 1].max()))
+    return RockModel(near, middle, far, float(reach_xz.max()) * 0.9, float(near.positions[:, 1].max()))
+
+
+def _lit_up(mesh: Mesh) -> Mesh:
+    """Normals leaned upwards: small stones lie in the light that the ground around throws back."""
+    assert mesh.normals is not None
+    leaned = unit(mesh.normals.astype(np.float64) + np.array([0.0, 0.6, 0.0]))
+    return replace(mesh, normals=leaned.astype(np.float32))
 
 
 def _cut(normals: Float64, reach: Float64) -> list[tuple[int, Float64]]:

@@ -14,7 +14,7 @@ from seedscape.generation.values import MaterialMaps, Terrain
 from seedscape.scene import billboard, grass, trees
 from seedscape.scene.biomes import Biome
 from seedscape.scene.foliage import paint_atlas
-from seedscape.scene.habitat import Stand, plant_stand, rock_stand
+from seedscape.scene.habitat import LOW, Stand, gather, outer_stand, plant_stand, rock_stand, stone_stand, undergrowth
 from seedscape.scene.numeric import Float64, cos_sin, unit
 from seedscape.scene.rocks import SHAPES, RockModel, carve_rock
 from seedscape.scene.site import Site
@@ -23,14 +23,17 @@ from seedscape.scene.textures import texture_set, tiled_material
 from seedscape.scene.values import Material, Mesh, Node, Texture
 from seedscape.scene.walkable import Blockers
 
-NEAR_TREES, NEAR_ROCKS = 12, 6  # nodes of their own
-MIDDLE_TRIANGLES, NEAR_SHRUBS, SHRUB_REACH_M = 33_000, 8, 170.0
-FAR_TREES = 2400
-MIDDLE_ROCKS = 150
+NEAR_TREES, NEAR_ROCKS = 9, 4  # nodes of their own
+MIDDLE_TRIANGLES, NEAR_SHRUBS, SHRUB_REACH_M = 31_000, 8, 180.0
+LOW_TRIANGLES = 16_000
+FAR_TREES = 2500
+MIDDLE_ROCKS, FAR_ROCKS = 100, 180
+FULL_ROCK = 0.014  # radius over distance above which a batched rock shows its middle level
 VARIANTS = 2
 COLLISION_REACH_M = 160.0
 TRUNK_HULL_M = 2.2
 ROCK_MATERIAL = "rocks"
+STEP_OVER_M = 0.22  # radius of stones nobody has to walk round
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def place(site: Site, biome: Biome, spec: SceneSpec, materials: dict[str, Materi
     kinds: dict[str, Material] = {}
     hulls: list[tuple[np.ndarray, np.ndarray]] = []
 
-    stand = plant_stand(site, biome, spec)
+    stand = gather(plant_stand(site, biome, spec), undergrowth(site, biome, spec), outer_stand(site, biome, spec))
     grown = _grow(biome, spec, materials, textures) if len(stand.x) else {}
     drawn = _plant(site, biome, spec, stand, grown, models, nodes, textures) if len(stand.x) else stand
     if len(stand.x):
@@ -72,7 +75,7 @@ def place(site: Site, biome: Biome, spec: SceneSpec, materials: dict[str, Materi
     close = solid.distance < COLLISION_REACH_M
     hulls.append(_prisms(site.terrain, solid.some(close), (trunk[solid.kind] * solid.size)[close]))
 
-    rocks = rock_stand(site, biome, spec)
+    rocks = gather(rock_stand(site, biome, spec), stone_stand(site, biome, spec))
     rocks = _lay_rocks(site, biome, spec, materials, rocks, models, nodes, textures, kinds, hulls)
 
     turfs = grass.grow_grass(site, biome, spec, materials)
@@ -91,7 +94,9 @@ def place(site: Site, biome: Biome, spec: SceneSpec, materials: dict[str, Materi
         blockers=Blockers(
             np.concatenate([solid.x, rocks.x]),
             np.concatenate([solid.z, rocks.z]),
-            np.concatenate([trunk[solid.kind] * solid.size + 0.15, rocks.size * 0.85]),
+            np.concatenate(
+                [trunk[solid.kind] * solid.size + 0.15, np.where(rocks.size > STEP_OVER_M, rocks.size * 0.85, 0.0)]
+            ),
         ),
         collision=_merge_hulls(hulls),
         shadows=np.concatenate(
@@ -132,7 +137,7 @@ def _plant(
     """Nodes and batches of all plants; returns those that are drawn at all."""
     flat = [model for species in biome.species for model in grown[species.name]]
     which = stand.kind * VARIANTS + stand.pick % VARIANTS
-    shrub = np.array([species.name == "shrub" for species in biome.species])[stand.kind]
+    shrub = np.array([species.name in LOW for species in biome.species])[stand.kind]
     y = _footing(site, stand)
 
     tall = np.nonzero(~shrub)[0]
@@ -144,9 +149,9 @@ def _plant(
 
     costs = np.array([len(model.middle.indices) for model in flat])
     bushes = np.nonzero(shrub & (stand.distance < SHRUB_REACH_M))[0]
-    full = bushes[:NEAR_SHRUBS]
-    bushes = bushes[NEAR_SHRUBS:][:110]
-    spent = np.cumsum(costs[which[rest]]) + int(costs[which[bushes]].sum())
+    full, bushes = bushes[:NEAR_SHRUBS], bushes[NEAR_SHRUBS:]
+    bushes = bushes[np.cumsum(costs[which[bushes]]) <= LOW_TRIANGLES]
+    spent = np.cumsum(costs[which[rest]]) + max(int(costs[which[bushes]].sum()) - LOW_TRIANGLES // 2, 0)
     middle, far = rest[spent <= MIDDLE_TRIANGLES], rest[spent > MIDDLE_TRIANGLES]
     batches: list[list[Mesh]] = [[] for _ in range(4)]
     quarter = _quarter(stand)
@@ -190,7 +195,7 @@ def _plant(
 
 def _footing(site: Site, stand: Stand) -> Float64:
     """Heights of feet: on the ground, sunk where it is steep and, far out, by what the coarser drawn ground may differ."""
-    slope = site.sample(site.slope, stand.x, stand.z)
+    slope = np.minimum(site.sample(site.slope, stand.x, stand.z), 1.0)
     return site.terrain.height(stand.x, stand.z) - (0.04 + 0.22 * slope * stand.size + 0.0015 * stand.distance)
 
 
@@ -264,7 +269,9 @@ def _lay_rocks(
     hulls: list[tuple[np.ndarray, np.ndarray]],
 ) -> Stand:  # fmt: skip
     """Nodes of the rocks that look largest from the spawn point, batches of the next; returns those that are drawn."""
-    seen = np.argsort(-rocks.size / np.maximum(rocks.distance, 6.0), kind="stable")[: NEAR_ROCKS + MIDDLE_ROCKS]
+    seen = np.argsort(-rocks.size / np.maximum(rocks.distance, 6.0), kind="stable")[
+        : NEAR_ROCKS + MIDDLE_ROCKS + FAR_ROCKS
+    ]
     rocks = rocks.some(seen)
     if not len(rocks.x):
         return rocks
@@ -287,13 +294,16 @@ def _lay_rocks(
         models[name] = (shapes[int(which[i])].near,)
         nodes.append(_node(f"boulder_{i}", name, rocks, y, i))
     side = (rocks.x < 0).astype(np.int64)
+    whole = rocks.size > FULL_ROCK * np.maximum(rocks.distance, 6.0)
+    whole[NEAR_ROCKS + MIDDLE_ROCKS :] = False
     for half in range(2):
         parts = []
         for shape in range(SHAPES):
             mine = np.nonzero((which == shape) & (side == half))[0]
             mine = mine[mine >= NEAR_ROCKS]
-            if len(mine):
-                parts.append(_repeat(shapes[shape].middle, rocks.some(mine), y[mine], _tints(rocks.some(mine))))
+            for mesh, some in ((shapes[shape].middle, mine[whole[mine]]), (shapes[shape].far, mine[~whole[mine]])):
+                if len(some):
+                    parts.append(_repeat(mesh, rocks.some(some), y[some], _tints(rocks.some(some))))
         if parts:
             models[f"rocks_middle_{half}"] = (_merge(parts),)
             nodes.append(Node(f"rocks_middle_{half}", model=f"rocks_middle_{half}"))

@@ -27,7 +27,7 @@ class Site:
     moisture: 0 dry .. 1 wet (flow accumulation and hollows). water_depth_m: 0 on dry ground. openness: 0 hidden .. 1 open sky
     (ambient occlusion of the land itself). lakes: largest first. sea_level_m: world height of the sea, None without one.
     rivers: largest first. trail: 0 .. 1 how much the ground is a path; taken: above 0.5 nothing grows or lies (see `plan`).
-    view_rad: heading of the first visitor where something was built for them.
+    view_rad: heading of the first visitor where something was built for them. drainage: what `flood` found for these heights.
     """
 
     terrain: Terrain
@@ -46,6 +46,7 @@ class Site:
     trail: HeightField | None = None
     taken: HeightField | None = None
     view_rad: float | None = None
+    drainage: tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]] | None = None
 
     def sample(self, grid: Float32, x: NDArray[np.floating], z: NDArray[np.floating]) -> NDArray[np.float64]:
         """Bilinear values of one of the grids at world points."""

@@ -87,6 +87,7 @@ def survey(
         trail=None if plan is None else plan.trail,
         taken=None if plan is None else plan.taken,
         view_rad=None if plan is None else plan.view_rad,
+        drainage=(filled, parents, order),
     )
 
 

@@ -22,6 +22,7 @@ MATERIAL = "sky"
 TEXTURE = "sky"
 WIDTH, HEIGHT = 2048, 512
 LOWEST_DEG = -10.0
+FLOOR_DEPTH, FLOOR_LIGHT = -0.8, 0.42  # of the dome's radius; of the brightness of the horizon: grass in the sun
 _HORIZON = 0.95  # share of the picture above the horizon
 
 # Kilometres and 1/km (Hillaire 2020, table 1).
@@ -89,7 +90,7 @@ def build_sky(spec: SceneSpec, biome: Biome, radius_m: float = 3900.0) -> Sky:
     dusk = float(smoothstep(1.0, -5.0, sun_deg))
     high = smoothstep(0.02, 0.30, directions[:, 0, 1])[:, None, None] * dusk
     picture *= np.array(biome.sky_tint) * (1.0 - high + high * np.array([0.62, 1.08, 1.28]))
-    exposure = _exposure(radiance, elevations)
+    exposure = _exposure(radiance, elevations, sun_deg)
     night = float(smoothstep(-4.0, -12.0, sun_deg))
     sunlight = air.sunlight(max(sun[1], -0.10)) * np.array(biome.sky_tint)
     picture = _add_clouds(picture, directions, spec, sun, sunlight, radiance, elevations)
@@ -296,10 +297,14 @@ def _enlarge(radiance: Float64, sun: Vec3, rows_deg: Float64) -> Float64:
     return np.asarray(tall[:, j] * (1.0 - g) + tall[:, j + 1] * g)
 
 
-def _exposure(radiance: Float64, elevations: Float64) -> float:
-    """What to multiply radiances with: the eye adapts to the mean sky, but not wholly, so that evening looks like evening."""
+def _exposure(radiance: Float64, elevations: Float64, sun_deg: float) -> float:
+    """What to multiply radiances with: the eye adapts to the mean sky, but not wholly, so that evening looks like evening.
+
+    Under a low sun it adapts to the land, which is darker than the sky; and the sky is what lights the land then.
+    """
     mean = float(radiance[elevations > 0.02].mean())
-    return 7.5 * math.pow(0.045 / max(mean, 2e-5), 0.82)
+    golden = float(smoothstep(32.0, 14.0, sun_deg) * smoothstep(-4.0, 5.0, sun_deg))
+    return 7.5 * math.pow(0.045 / max(mean, 2e-5), 0.82) * (1.0 + 0.36 * golden)
 
 
 def _expose(picture: Float64, exposure: float) -> Float64:
@@ -479,7 +484,7 @@ def _light(sun: Vec3, sun_deg: float, moon: Vec3, sunlight: Float64, weather: st
     brightness = float(0.2126 * sunlight[0] + 0.7152 * sunlight[1] + 0.0722 * sunlight[2])
     intensity = (0.25 + 0.75 * low) * (0.6 + 2.9 * math.sqrt(max(brightness, 0.0))) * (0.35 + 0.65 * through)
     # The eye opens for a low sun: without it, evening ground lies dark under a bright sky.
-    intensity *= 1.0 + 0.55 * float(smoothstep(55.0, 14.0, sun_deg))
+    intensity *= 1.0 + 1.15 * float(smoothstep(55.0, 12.0, sun_deg))
     r, g, b = colour
     lux = max(_SUN_LUX * brightness * through, 1.0)
     flat = math.sqrt(sun[0] ** 2 + sun[2] ** 2) or 1.0
@@ -490,7 +495,11 @@ def _light(sun: Vec3, sun_deg: float, moon: Vec3, sunlight: Float64, weather: st
 
 
 def _dome(radius_m: float) -> Mesh:
-    """Rings of the texture's own elevations, seen from inside; (48 + 1) columns so that U can run from 0 to 1."""
+    """Rings of the texture's own elevations, seen from inside; (48 + 1) columns so that U can run from 0 to 1.
+
+    A dim floor closes it, far under the land: a viewer that takes its ambient light from the dome then lights walls and
+    undersides as sunlit ground would, and not with the black of the void.
+    """
     columns, rows = 48, 20
     turns = np.arange(columns + 1) / columns
     ca, sa = cos_sin(turns)
@@ -506,10 +515,20 @@ def _dome(radius_m: float) -> Mesh:
     below = a + columns + 1
     # From inside, turns run to the right; the upper row comes first.
     quads = np.stack([a, below, below + 1, a, below + 1, a + 1], axis=1).reshape(-1, 3)
+    rim = len(positions) * (columns + 1) - (columns + 1)
+    floor = positions[-1]
+    nadir = np.tile([[0.0, FLOOR_DEPTH, 0.0]], (columns + 1, 1))
+    points = np.concatenate([positions.reshape(-1, 3), floor, nadir])
+    a = rim + (columns + 1) + np.arange(columns)
+    quads = np.concatenate([quads, np.stack([a, a + columns + 1, a + 1], axis=1)])
+    edge = np.stack([turns, np.ones_like(turns)], axis=1)
+    colors = np.ones((len(points), 4))
+    colors[-2 * (columns + 1) :, :3] = FLOOR_LIGHT
     return Mesh(
-        positions=(positions.reshape(-1, 3) * radius_m).astype(np.float32),
+        positions=(points * radius_m).astype(np.float32),
         indices=quads.astype(np.uint32),
         material=MATERIAL,
-        normals=unit(-positions.reshape(-1, 3)).astype(np.float32),
-        uvs=uvs.reshape(-1, 2).astype(np.float32),
+        normals=unit(-points).astype(np.float32),
+        uvs=np.concatenate([uvs.reshape(-1, 2), edge, edge]).astype(np.float32),
+        colors=colors.astype(np.float32),
     )

@@ -318,6 +318,139 @@ def _shrub(rng: np.random.Generator, atlas: Atlas) -> Grown:
     return join([_dark_foot(wood, 0.7), near]), few, 0.0
 
 
+def _rays(
+    rng: np.random.Generator, root: Float64, turns: Float64, rise: Float64, length: Float64, fall: float
+) -> Stems:
+    """Stems from one root: headings in turns, rise (turns above level) at the root, bending down by `fall` turns to the tip."""
+    n, joints = len(turns), 5
+    f = np.arange(joints) / (joints - 1)
+    pitch = rise[:, None] - fall * f[None] * (0.8 + 0.4 * fractions(rng, n, 1))
+    (cp, sp), (ca, sa) = cos_sin(pitch), cos_sin(turns)
+    steps = np.stack([cp * ca[:, None], sp, cp * sa[:, None]], axis=-1)[:, :-1] * (length / (joints - 1))[:, None, None]
+    points = root + np.concatenate([np.zeros((n, 1, 3)), np.cumsum(steps, axis=1)], axis=1)
+    return Stems(points, np.broadcast_to(0.012 * (1.0 - 0.9 * f), (n, joints)).copy(), np.zeros(n))
+
+
+def _lit(surface: Surface, dark: float, reach: float) -> Surface:
+    """Foliage that fans out from an axis: normals mostly up, darker near the axis."""
+    away = np.sqrt(surface.positions[:, 0] ** 2 + surface.positions[:, 2] ** 2) / reach
+    out = surface.positions * np.array([0.5 / reach, 0.0, 0.5 / reach]) + np.array([0.0, 0.9, 0.0])
+    shade = dark + (1.0 - dark) * smoothstep(0.05, 0.75, away)
+    return Surface(surface.positions, unit(out), surface.uvs, shade, surface.indices)
+
+
+def _palm(rng: np.random.Generator, atlas: Atlas) -> Grown:
+    """A slender leaning trunk and a head of arching fronds."""
+    height = 6.0 + 4.0 * float(fractions(rng, 1)[0])
+    lean = (0.10 + 0.22 * float(fractions(rng, 1)[0])) * height
+    f = np.linspace(0.0, 1.0, 9)
+    path = np.stack([lean * f * f * (1.6 - 0.6 * f), height * f, 0.06 * height * f * (1.0 - f)], axis=1)
+    radius = 0.016 * height + 0.05
+    radii = radius * (1.0 - 0.42 * f + 0.7 * np.maximum(0.0, 0.12 - f) / 0.12)
+    trunk = Stems(path[None], radii[None], np.zeros(1))
+    count = 20
+    turns = (np.arange(count) + 0.6 * fractions(rng, count)) * 0.381966011250105
+    rise = 0.20 - 0.26 * (np.arange(count) / count) + 0.04 * fractions(rng, count)
+    fronds = _rays(rng, path[-1], turns, rise, (0.34 + 0.06 * fractions(rng, count)) * 7.0, 0.22)
+    strip = atlas.bark["bark"]
+
+    def dress(stems: Stems, width: float, segments: int) -> Surface:
+        leaves = _boughs(stems, atlas.cells["palm"][0], width, 0.55, segments)
+        moved = Surface(leaves.positions - path[-1], leaves.normals, leaves.uvs, leaves.shade, leaves.indices)
+        lit = _lit(moved, 0.5, 1.8)
+        return Surface(lit.positions + path[-1], lit.normals, lit.uvs, lit.shade, lit.indices)
+
+    near = join([tubes(trunk, 8, strip, BARK_V_PER_M), dress(fronds, 0.17, 4)])
+    middle = join([tubes(_thin(trunk, 5), 5, strip, BARK_V_PER_M), dress(_some(fronds, 2), 0.24, 2)])
+    return near, middle, radius
+
+
+def _fern(rng: np.random.Generator, atlas: Atlas) -> Grown:
+    """A crown of fronds from the ground, knee high."""
+    count = 9
+    turns = (np.arange(count) + 0.5 * fractions(rng, count)) / count
+    rise = 0.13 + 0.06 * fractions(rng, count)
+    fronds = _rays(rng, np.zeros(3), turns, rise, 0.65 + 0.35 * fractions(rng, count), 0.16)
+    rect = atlas.cells["fern"][0]
+    return (
+        _lit(_boughs(fronds, rect, 0.24, 0.25, 2), 0.45, 0.7),
+        _lit(_boughs(_some(fronds, 2), rect, 0.34, 0.25, 1), 0.45, 0.7),
+        0.0,
+    )
+
+
+def _dry_shrub(rng: np.random.Generator, atlas: Atlas) -> Grown:
+    """A wiry desert bush: more twigs than leaves."""
+    height = 0.55 + 0.5 * float(fractions(rng, 1)[0])
+    trunk = grow_trunk(rng, height * 0.25, 0.022, 3)
+    how = Branching(12, 0.0, 0.9, (0.22, 0.09), ((0.0, 2.2), (1.0, 2.5)), joints=5, pull=0.05, radius=0.6, wander=0.16)
+    stems = grow_branches(rng, trunk, how)
+    wood = tubes(_thin(stems, 4), 3, atlas.bark["bark"], BARK_V_PER_M)
+    centre, radii = _crown(stems, 0.2)
+    rects = atlas.cells["dry_shrub"]
+    near = _round(_sprigs(rng, stems, rects, 4, height * 0.55, 0.1), centre, radii, 0.6)
+    few = _round(_sprigs(rng, stems, rects, 2, height * 0.8, 0.15), centre, radii, 0.6)
+    return join([wood, near]), few, 0.0
+
+
+def _lying(rng: np.random.Generator, length: float, radius: float, strip: tuple[float, float], bend: float) -> Grown:
+    """A trunk on the ground, along X, with a few broken stubs; a third of it has sunk in."""
+    f = np.linspace(0.0, 1.0, 7)
+    sway = bend * length * (f * (1.0 - f) * 4.0)
+    path = np.stack([(f - 0.5) * length, np.full(7, 0.55 * radius), sway], axis=1)
+    radii = radius * (1.0 - 0.35 * f)
+    closed = (
+        np.concatenate([path[:1], path, path[-1:]])
+        + np.array([0.02, 0.0, 0.0]) * np.array([-1.0] + [0.0] * 7 + [1.0])[:, None]
+    )
+    stem = Stems(closed[None], np.concatenate([[0.01], radii, [0.01]])[None], np.zeros(1))
+    stubs = grow_branches(
+        rng, Stems(path[None], radii[None], np.zeros(1)),
+        Branching(5, 0.15, 0.95, (0.2, 0.12), ((0.0, 0.20), (1.0, 0.14)), joints=3, pull=0.10, radius=0.34, wander=0.2),
+    )  # fmt: skip
+    near = join([tubes(stem, 9, strip, BARK_V_PER_M), tubes(stubs, 4, strip, BARK_V_PER_M)])
+    middle = join([tubes(_ends(stem), 5, strip, BARK_V_PER_M), tubes(_thin(stubs, 2), 3, strip, BARK_V_PER_M)])
+    return _grounded(near), _grounded(middle), 0.0
+
+
+def _ends(stem: Stems) -> Stems:
+    """A lying trunk with its ends and its middle alone."""
+    pick = np.array([0, 1, 4, 7, 8])
+    return Stems(stem.points[:, pick], stem.radii[:, pick], stem.along)
+
+
+def _grounded(wood: Surface) -> Surface:
+    """Dark where wood meets the ground; normals lean up a little, as the light that the ground throws back asks."""
+    shade = 0.6 + 0.4 * smoothstep(0.0, 0.2, wood.positions[:, 1])
+    return Surface(
+        wood.positions, unit(wood.normals + np.array([0.0, 0.45, 0.0])), wood.uvs, wood.shade * shade, wood.indices
+    )
+
+
+def _log(rng: np.random.Generator, atlas: Atlas) -> Grown:
+    """A fallen trunk."""
+    length = 2.6 + 2.0 * float(fractions(rng, 1)[0])
+    return _lying(rng, length, 0.16 + 0.10 * float(fractions(rng, 1)[0]), atlas.bark["bark"], 0.02)
+
+
+def _driftwood(rng: np.random.Generator, atlas: Atlas) -> Grown:
+    """Bleached wood that the sea has left."""
+    length = 1.4 + 1.6 * float(fractions(rng, 1)[0])
+    return _lying(rng, length, 0.08 + 0.07 * float(fractions(rng, 1)[0]), atlas.bark["pale_bark"], 0.09)
+
+
+def _stump(rng: np.random.Generator, atlas: Atlas) -> Grown:
+    """What a felled or broken tree leaves, with flaring roots."""
+    radius = 0.20 + 0.12 * float(fractions(rng, 1)[0])
+    tall = 0.35 + 0.35 * float(fractions(rng, 1)[0])
+    f = np.array([-0.25, 0.0, 0.25, 0.7, 1.0, 1.0, 1.0])
+    radii = radius * np.array([1.75, 1.45, 1.12, 1.0, 0.96, 0.5, 0.02])
+    path = np.stack([np.zeros(7), f * tall + np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.01, 0.012]), np.zeros(7)], axis=1)
+    stem = Stems(path[None], radii[None], np.zeros(1))
+    near = _grounded(tubes(stem, 11, atlas.bark["bark"], BARK_V_PER_M, flutes=5))
+    return near, _grounded(tubes(_thin(stem, 4), 6, atlas.bark["bark"], BARK_V_PER_M)), radius
+
+
 def _cactus(rng: np.random.Generator, atlas: Atlas) -> Grown:
     """A saguaro: a fluted column and a few arms that turn upwards."""
     height = 3.0 + 2.5 * float(fractions(rng, 1)[0])
@@ -367,5 +500,11 @@ _GROW: dict[str, Callable[[np.random.Generator, Atlas], Grown]] = {
     "dead_tree": _dead_tree,
     "shrub": _shrub,
     "cactus": _cactus,
+    "palm": _palm,
+    "fern": _fern,
+    "dry_shrub": _dry_shrub,
+    "log": _log,
+    "driftwood": _driftwood,
+    "stump": _stump,
 }
 SPECIES = tuple(_GROW)

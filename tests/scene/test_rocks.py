@@ -35,7 +35,7 @@ def test_clip_keeps_the_half_below() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_rocks_are_sound_closed_and_turned_outwards(seed: int) -> None:
     rock = carve_rock(stream(seed, "rock"), "rocks", 2.0, mossy=False)
-    for mesh in (rock.near, rock.middle):
+    for mesh in (rock.near, rock.middle, rock.far):
         assert_sound(mesh)
         assert volume(mesh) > 0.4
         # A closed surface has no net area in any direction; corners of neighbouring faces agree but for float32.
@@ -43,7 +43,7 @@ def test_rocks_are_sound_closed_and_turned_outwards(seed: int) -> None:
         assert np.abs(faces.sum(axis=0)).max() < 1e-4 * np.abs(faces).sum()
         assert mesh.normals is not None
         assert (dot(faces, mesh.normals[mesh.indices[:, 2]].astype(np.float64)) > 0.0).mean() > 0.97
-    assert 250 <= len(rock.near.indices) <= 800 and len(rock.middle.indices) <= 120
+    assert 250 <= len(rock.near.indices) <= 800 and len(rock.middle.indices) <= 120 and len(rock.far.indices) <= 60
 
 
 def test_foot_is_buried_and_top_stands_out() -> None:

@@ -17,7 +17,7 @@ from tests.scene.worlds import make_materials, make_terrain
 
 FOREST = make_biome("temperate_forest")
 SPEC = SceneSpec(seed=7, biome="temperate_forest")
-DRAW_CALLS, TRIANGLES, TEXTURE_BYTES, GEOMETRY_BYTES = 38, 140_000, 25e6, 5e6
+DRAW_CALLS, TRIANGLES, TEXTURE_BYTES, GEOMETRY_BYTES = 38, 140_000, 25e6, 5.5e6
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_far_feet_are_in_the_ground(site: Site, placed: Placement) -> None:
         if name.startswith("trees_far"):
             feet = mesh.positions.reshape(-1, 2, 4, 3)[:, :, :2].mean(axis=(1, 2)).astype(np.float64)
             gap = feet[:, 1] - site.terrain.height(feet[:, 0], feet[:, 2])
-            assert gap.max() < 0.0 and gap.min() > -2.0
+            assert gap.max() < 0.0 and gap.min() > -3.0
 
 
 def test_blockers_and_hulls_stand_where_the_trunks_are(placed: Placement) -> None:

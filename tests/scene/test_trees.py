@@ -9,12 +9,13 @@ from seedscape.scene.trees import MATERIAL, SPECIES, TreeModel, grow_tree, tree_
 from tests.scene.solids import assert_sound, face_normals
 from tests.scene.worlds import make_materials
 
+ALL = ("spruce", "pine", "broadleaf", "birch", "shrub", "palm", "fern", "dry_shrub")
 BARK = make_materials(("bark",))["bark"]
 
 
 @pytest.fixture(scope="module")
 def atlas() -> Atlas:
-    return paint_atlas(stream(1, "foliage"), ("spruce", "pine", "broadleaf", "birch", "shrub"), "summer", BARK, 0.0)
+    return paint_atlas(stream(1, "foliage"), ALL, "summer", BARK, 0.0)
 
 
 @pytest.fixture(scope="module")
@@ -76,5 +77,20 @@ def test_seeds_differ_and_repeat(atlas: Atlas) -> None:
     assert first.positions.shape != other.positions.shape or (first.positions != other.positions).any()
 
 
-def test_only_shrubs_let_a_visitor_through(models: dict[str, TreeModel]) -> None:
-    assert [name for name in SPECIES if models[name].trunk_radius_m == 0.0] == ["shrub"]
+def test_what_a_visitor_can_step_through_or_over(models: dict[str, TreeModel]) -> None:
+    open_ways = {name for name in SPECIES if models[name].trunk_radius_m == 0.0}
+    assert open_ways == {"shrub", "fern", "dry_shrub", "log", "driftwood"}
+
+
+def test_fallen_wood_lies_on_the_ground(models: dict[str, TreeModel]) -> None:
+    for name in ("log", "driftwood"):
+        positions = models[name].near.positions
+        assert np.ptp(positions[:, 0]) > 4.0 * models[name].height_m
+        assert positions[:, 1].min() < -0.02 and 0.1 < models[name].height_m < 1.2
+
+
+def test_palms_hold_their_fronds_up(models: dict[str, TreeModel]) -> None:
+    mesh = models["palm"].near
+    assert mesh.uvs is not None
+    fronds = mesh.positions[mesh.uvs[:, 0] > 0.25]
+    assert fronds[:, 1].min() > 0.4 * models["palm"].height_m and models["palm"].crown_radius_m > 2.0
