@@ -24,7 +24,7 @@ from seedscape.service.problems import Problem
 from seedscape.service.sampling import Sampling
 from seedscape.service.settings import Settings
 from seedscape.service.supervisor import Supervisor
-from seedscape.service.work import assets_of
+from seedscape.service.work import finished
 
 log = logging.getLogger("seedscape.service")
 
@@ -100,8 +100,7 @@ class Core:
     def _submit(
         self, database: Database, client: str, key: str, wish: Wish, spec: dict[str, Any], idempotency_key: str | None
     ) -> str:
-        recorded = self.store.lookup(key)
-        assets = None if recorded is None else assets_of(self.store, recorded["objects"])
+        assets = finished(self.store, key)
         wanted = jobs.Submission(
             client, key, spec, wish.profile, wish.textures, wish.preview,
             None if idempotency_key is None else hashlib.sha256(idempotency_key.encode()).hexdigest(), key, assets,

@@ -1,12 +1,13 @@
 """Start the service, and end it well: the order of things around uvicorn."""
 
 import asyncio
+import fcntl
 import logging
 import os
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -101,18 +102,19 @@ class _Server(uvicorn.Server):
 @contextmanager
 def _listening(settings: Settings) -> Iterator[socket.socket]:
     """The listening socket. RequestError: the address cannot be had."""
-    try:
-        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, protocol, _, address = found[0]
-        listener = socket.socket(family, kind, protocol)
-        if os.name == "posix":
+    with ExitStack() as stack:
+        try:
+            found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+            family, kind, protocol, _, address = found[0]
+            listener = stack.enter_context(socket.socket(family, kind, protocol))
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(BACKLOG)
-    except (OSError, OverflowError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise RequestError(f"expected an address to listen at, got {settings.host}:{settings.port}: {reason}") from None
-    with listener:
+            listener.bind(address)
+            listener.listen(BACKLOG)
+        except (OSError, OverflowError, UnicodeError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise RequestError(
+                f"expected an address to listen at, got {settings.host}:{settings.port}: {reason}"
+            ) from None
         yield listener
 
 
@@ -120,19 +122,14 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
 def _locked(folder: Path) -> Iterator[None]:
     """Hold the store for this service alone. RequestError: another holds it, or it is no folder."""
     try:
-        descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+        descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise RequestError(f"--store: expected a folder to write to, got {str(folder)!r}: {error.strerror}") from None
     try:
-        if os.name == "posix":
-            import fcntl
-
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise RequestError(
-                    f"--store: expected a store that no other service uses, got {str(folder)!r}"
-                ) from None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise RequestError(f"--store: expected a store that no other service uses, got {str(folder)!r}") from None
         yield
     finally:
         os.close(descriptor)

@@ -30,6 +30,13 @@ def make(work: Work, store: Store, threads: int, progress: Progress) -> dict[str
     return assets_of(store, objects)
 
 
+def finished(store: Store, key: str) -> dict[str, Any] | None:
+    """What `make` gave for a request when it was made before, by whomever; None: it was not, or not all of it is there."""
+    recorded = store.lookup(key)
+    objects = {} if recorded is None else recorded.get("objects", {})
+    return assets_of(store, objects) if {"glb", "manifest"} <= objects.keys() else None
+
+
 def assets_of(store: Store, objects: dict[str, str]) -> dict[str, Any]:
     """Label -> {"sha256", "bytes"} of the objects of a record."""
     return {

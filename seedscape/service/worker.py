@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from seedscape.api import Progress
 from seedscape.assets.errors import MissingPartError, RequestError
 from seedscape.assets.store import Store
 from seedscape.service import leases
@@ -29,7 +30,7 @@ from seedscape.service.process import (
     watch,
     yield_to_service,
 )
-from seedscape.service.work import assets_of
+from seedscape.service.work import finished
 
 POLL_S = 2.0  # new works are announced; this is for announcements that were missed
 
@@ -95,13 +96,10 @@ class Worker:
         began = time.perf_counter()
         log.info("job started", extra={"job": work.id, "attempt": work.attempt})
         try:
-            recorded = self.store.lookup(work.key)
-            if recorded is not None:  # an earlier attempt got as far as this
-                assets = assets_of(self.store, recorded["objects"])
-            else:
+            assets = finished(self.store, work.key)  # an earlier attempt may have got as far as this
+            if assets is None:
                 assets = self.make(
-                    work, self.store, self.threads,
-                    lambda stage, share: leases.tell(self.database, work.id, self.owner, stage, share),
+                    work, self.store, self.threads, self._teller(work),
                 )  # fmt: skip
         except LeaseLost:
             raise
@@ -119,6 +117,17 @@ class Worker:
             leases.finish(self.database, work.id, self.owner, assets)
             seconds = round(time.perf_counter() - began, 3)
             log.info("job done", extra={"job": work.id, "seconds": seconds})
+
+    def _teller(self, work: Work) -> Progress:
+        """A progress that is written down, and that never goes back."""
+        most = 0.0
+
+        def tell(stage: str, share: float) -> None:
+            nonlocal most
+            most = max(most, min(1.0, share))
+            leases.tell(self.database, work.id, self.owner, stage, most)
+
+        return tell
 
     def _fail(self, work: Work, code: str, detail: str) -> None:
         log.warning("job failed", extra={"job": work.id, "code": code, "detail": detail})

@@ -2,8 +2,6 @@
 
 import ssl
 import stat
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +9,9 @@ import httpx
 import pytest
 
 from seedscape.assets.errors import RequestError
+from seedscape.cli.run import run
 from seedscape.service.settings import Settings, read_tokens, require_safe
-from tests.service.running import ROOT, Service
+from tests.service.running import Service
 
 TOKEN, OTHER = "correct-horse-battery-staple", "another-token-of-another-client"
 
@@ -174,25 +173,33 @@ COMMANDS = {
     "--port 70000": "--port: expected a whole number 0 to 65535",
     "--tls maybe": "--tls: expected self-signed",
     "--tls-cert x": "--tls-cert: expected --tls-cert and --tls-key together",
-    "--tls-cert pyproject.toml --tls-key pyproject.toml": "--tls-cert: expected a certificate and its key in PEM",
+    "--tls-cert @cert --tls-key @cert": "--tls-cert: expected a certificate and its key in PEM",
     "--tls self-signed --tls-cert x --tls-key x": "--tls: expected either",
     "--token-file /none": "--token-file: expected a file of tokens",
     "--store /none/at/all": "--store: expected a folder to write to",
-    "--host not.a.name.invalid --token-file README.md": "--token-file: expected tokens",
+    "--host not.a.name.invalid --token-file @cert": "--token-file: expected tokens",
     "--workers 0": "--workers: expected a whole number",
 }
 
 
 @pytest.mark.parametrize("options", COMMANDS)
-def test_the_command_refuses_in_one_line(tmp_path: Path, options: str) -> None:
+def test_the_command_refuses_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], options: str) -> None:
     store = [] if "--store" in options else ["--store", str(tmp_path / "store")]
-    line = [sys.executable, "-m", "seedscape", "serve", "--port", "0", *store, *options.split()]
-    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 2 and done.stdout == ""
-    assert done.stderr.startswith(f"seedscape: {COMMANDS[options]}") and done.stderr.count("\n") == 1
+    (tmp_path / "text").write_text("No certificate, no token: a line of text.\n")
+    options_ = options.replace("@cert", str(tmp_path / "text"))
+    assert run(["serve", "--port", "0", *store, *options_.split()]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.count("\n") == 1
+    assert said.err.startswith(f"seedscape: {COMMANDS[options]}")
 
 
-def test_two_services_do_not_share_a_store(tmp_path: Path, service: Service) -> None:
-    line = [sys.executable, "-m", "seedscape", "serve", "--port", "0", "--store", str(service.store)]
-    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 2 and "expected a store that no other service uses" in done.stderr
+def test_two_services_do_not_share_a_store(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["serve", "--port", "0", "--store", str(service.store)]) == 2
+    assert "expected a store that no other service uses" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_is_said_to_be_so(
+    service: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["serve", "--port", str(service.port), "--store", str(tmp_path / "store")]) == 2
+    assert f"expected an address to listen at, got 127.0.0.1:{service.port}" in capsys.readouterr().err

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seedscape.scene.spec import SceneSpec
@@ -99,6 +99,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=60)
 @given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     try:
@@ -107,6 +108,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
         assert problem.code in CODES and json.dumps(problem.body())
 
 
+@settings(max_examples=60)
 @given(st.dictionaries(st.sampled_from(["spec", "profile", "textures", "preview"]), JSON))
 def test_any_values_of_the_fields_are_read_or_refused(body: dict[str, Any]) -> None:
     try:

@@ -51,6 +51,7 @@ def test_a_killed_worker_loses_no_job(tmp_path: Path) -> None:
         assert set(service.counted("ended").values()) == {1}
 
 
+@pytest.mark.slow
 def test_a_killed_service_loses_no_job_and_repeats_none_that_finished(tmp_path: Path) -> None:
     with Service(tmp_path) as service:
         done = [service.wait(service.accepted(seed)) for seed in (1, 2)]

@@ -168,7 +168,7 @@ def test_what_is_no_http_is_refused(service: Service, data: bytes) -> None:
 
 
 def test_an_upgrade_is_not_made(service: Service) -> None:
-    lines = "Host: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    lines = "Host: localhost\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     answer = service.raw(f"GET /healthz HTTP/1.1\r\n{lines}Sec-WebSocket-Key: dGhlIHNhbXBsZQ==\r\n\r\n".encode())
     assert answer.startswith(b"HTTP/1.1 200")
 
