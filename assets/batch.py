@@ -32,6 +32,7 @@ TRIES = 3  # of a job whose worker dies
 MAX_STORAGE_FAILURES = 3  # in a row: then the disk is full or gone, and going on would only burn power
 LOOK_S = 0.5
 OTHERS_LOOK_S = 2.0
+CATALOGUE_S = 300.0  # between catalogues while the batch runs; longer where making one takes long
 
 
 @dataclass
@@ -128,10 +129,8 @@ class Batch:
                 self.folder.sweep(job)
         status = self._tell(run.status, since, progress)
         if self.folder.is_there():
-            from seedscape.assets.catalogue import write_catalogue
-
             try:
-                write_catalogue(self.folder)
+                run.write_catalogue()
             except SeedscapeError as error:
                 run.stopped = run.stopped or str(error)
         return Summary(status.total, status.done, run.made, run.failed, run.stopped, status.seconds)
@@ -173,6 +172,7 @@ class _Run:
         self.stopped = ""
         self._tries: dict[str, int] = {}
         self._look_at_others = 0.0
+        self._next_catalogue = time.monotonic() + CATALOGUE_S
 
     def loop(self, executor: Executor, tell: Callable[[], object]) -> None:
         """Until nothing is left to do, or it must stop."""
@@ -190,6 +190,17 @@ class _Run:
                 return
             for job, outcome in executor.finished(LOOK_S):
                 self._end(job, outcome)
+            if time.monotonic() > self._next_catalogue:
+                with suppress(SeedscapeError):  # the last one will say why
+                    self.write_catalogue()
+
+    def write_catalogue(self) -> None:
+        """SeedscapeError: it cannot be written."""
+        from seedscape.assets.catalogue import write_catalogue
+
+        since = time.monotonic()
+        write_catalogue(self.folder)
+        self._next_catalogue = time.monotonic() + max(CATALOGUE_S, 50.0 * (time.monotonic() - since))
 
     def _begin(self, executor: Executor) -> None:
         """Give free workers jobs that nobody else is at."""

@@ -8,7 +8,7 @@ from typing import Any
 from seedscape import __version__
 from seedscape.assets.job import Job, Made
 from seedscape.jobfile import read_job_file, read_tables
-from seedscape.scene.spec import make_spec, resolve, spec_to_dict
+from seedscape.scene.spec import SceneSpec, make_spec, resolve, spec_to_dict
 
 THUMBNAIL = (320, 180)
 FIGURES = ("triangles", "draw_calls", "bytes", "gpu_texture_bytes", "within_budget")
@@ -26,7 +26,7 @@ def plan_jobs(source: str | os.PathLike[str] | Iterable[Mapping[str, Any]]) -> l
     wishes = read_job_file(Path(source)) if isinstance(source, str | os.PathLike) else read_tables(source)
     jobs = []
     for wish in wishes:
-        spec = resolve(make_spec(**wish.fields))
+        spec = resolve(SceneSpec(**wish.fields))  # its fields are checked
         values: dict[str, Any] = {
             "spec": spec_to_dict(spec),
             "profile": wish.profile,
