@@ -32,7 +32,7 @@ TRIES = 3  # of a job whose worker dies
 MAX_STORAGE_FAILURES = 3  # in a row: then the disk is full or gone, and going on would only burn power
 LOOK_S = 0.5
 OTHERS_LOOK_S = 2.0
-CATALOGUE_S = 300.0  # between catalogues while the batch runs; longer where making one takes long
+CATALOGUE_S, CATALOGUE_TIMES = 300.0, 50.0  # between catalogues while the batch runs: at least, and of what one takes
 
 
 @dataclass
@@ -200,7 +200,7 @@ class _Run:
 
         since = time.monotonic()
         write_catalogue(self.folder)
-        self._next_catalogue = time.monotonic() + max(CATALOGUE_S, 50.0 * (time.monotonic() - since))
+        self._next_catalogue = time.monotonic() + max(CATALOGUE_S, CATALOGUE_TIMES * (time.monotonic() - since))
 
     def _begin(self, executor: Executor) -> None:
         """Give free workers jobs that nobody else is at."""

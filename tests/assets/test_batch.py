@@ -97,6 +97,7 @@ def test_a_job_that_eats_memory_is_ended_alone(tmp_path: Path) -> None:
 
 def test_the_catalogue_is_there_while_the_batch_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seedscape.assets.batch.CATALOGUE_S", 0.0)
+    monkeypatch.setattr("seedscape.assets.batch.CATALOGUE_TIMES", 0.0)
     seen: list[int] = []
 
     def look(status: Status) -> None:
