@@ -39,7 +39,11 @@ async function open(address = url, context = {}, prepare = async () => {}) {
     if (["error", "warning"].includes(message.type())) complaints.push(`${message.type()}: ${message.text()}`);
   });
   page.on("pageerror", (error) => complaints.push(`error: ${error.message}`));
-  page.on("requestfailed", (request) => complaints.push(`failed: ${request.url()}`));
+  page.on("requestfailed", (request) => {
+    // Chromium reports a stream that was read to its end as aborted.
+    if (request.url().endsWith("/events") && request.failure()?.errorText === "net::ERR_ABORTED") return;
+    complaints.push(`failed: ${request.url()} ${request.failure()?.errorText}`);
+  });
   await prepare(page);
   await page.goto(address);
   return page;

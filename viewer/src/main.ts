@@ -114,10 +114,12 @@ function begin(stage: Stage): void {
     const mine = (task = new AbortController());
     job = null;
     clearToast();
+    if (matchMedia("(max-width: 640px)").matches) fold(true); // it would cover what comes
     try {
       await what(mine.signal);
     } catch (error) {
       if (mine.signal.aborted) return;
+      if (body.classList.contains("empty")) fold(false);
       if (error instanceof Refusal && error.pointer) form.say(error.message, error.pointer);
       fail(error instanceof TypeError ? "The service cannot be reached." : error instanceof Error ? error.message : String(error));
     } finally {
@@ -138,7 +140,6 @@ function begin(stage: Stage): void {
     bar.hidden = false;
     describe();
     byId("spot").hidden = world.spots.length < 2;
-    if (matchMedia("(max-width: 640px)").matches) fold(true);
     hint();
     byId("view").focus({ preventScroll: true });
   }
