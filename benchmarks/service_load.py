@@ -31,7 +31,7 @@ from tests.service.running import Service
 REAL: dict[str, Any] = {"job": "seedscape.service.work:make", "workers": 2, "max_per_client": 10_000}
 FIELDS = (
     "clients", "seconds", "pause_s", "requests", "errors", "megabytes", "jobs_done", "healthz_asked", "healthz_errors",
-    "healthz_p50_ms", "healthz_p99_ms", "healthz_max_ms", "load_before",
+    "healthz_p50_ms", "healthz_p99_ms", "healthz_max_ms", "load_before", "niceness",
 )  # fmt: skip
 
 
@@ -147,7 +147,7 @@ def main() -> None:
     at = [round(1e3 * well[min(len(well) - 1, int(share * len(well)))], 1) for share in (0.5, 0.99, 1.0)]
     values = (
         arguments.clients, arguments.seconds, arguments.pause, sums["requests"], sums["errors"], sums["bytes"] >> 20, done,
-        len(times), len(times) - len(well), *at, round(load, 1),
+        len(times), len(times) - len(well), *at, round(load, 1), os.nice(0),
     )  # fmt: skip
     row = dict(zip(FIELDS, values, strict=True))
     print(", ".join(f"{name} {value}" for name, value in row.items()))
