@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,12 @@ def test_no_script_writes_scripts() -> None:
 def test_every_file_name_has_a_hash() -> None:
     names = [path.name for path in (BUNDLE / "assets").iterdir()]
     assert len(names) == 5 and all(re.fullmatch(r"[\w.]+-[\w-]{8}\.(js|css|svg|wasm)", name) for name in names)
+
+
+def test_every_file_is_in_the_package() -> None:
+    data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["seedscape"]
+    shipped = {path for pattern in data for path in (ROOT / "seedscape").glob(pattern) if BUNDLE in path.parents}
+    assert shipped == {path for path in BUNDLE.rglob("*") if path.is_file()}
 
 
 @pytest.mark.slow
