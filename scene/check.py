@@ -44,7 +44,7 @@ def check_scene(scene: Scene) -> list[Issue]:
         *_check_spawns(scene, ground, water),
         *_check_walkable(scene, ground),
         *_check_props(scene, ground, water),
-        *_check_cracks(base),
+        *check_cracks(base),
         *_check_overlays(scene),
     ]
 
@@ -97,7 +97,7 @@ def _check_props(scene: Scene, ground: "_Rays", water: "_Rays") -> list[Issue]:
     return issues
 
 
-def _check_cracks(base: list[Mesh]) -> list[Issue]:
+def check_cracks(base: list[Mesh]) -> list[Issue]:
     """An edge that only one triangle has is a rim; rims belong at the end of the land alone."""
     corners = np.concatenate([mesh.positions[mesh.indices] for mesh in base])  # (m, 3, 3)
     points, index = np.unique(corners.reshape(-1, 3), axis=0, return_inverse=True)
@@ -128,6 +128,11 @@ def _check_overlays(scene: Scene) -> list[Issue]:
                     Issue("OVERLAY_OFF_BASE", "error", where, f"{strange} triangles are not of the base layer")
                 )
     return issues
+
+
+def heights_under(meshes: list[Mesh], x: Float, z: Float) -> Float:
+    """(n,) heights of the highest triangle of meshes at world points, NaN where there is none. MissingPartError without Open3D."""
+    return _Rays(meshes).height(x, z)
 
 
 class _Rays:

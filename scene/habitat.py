@@ -153,10 +153,11 @@ def outer_stand(site: Site, biome: Biome, spec: SceneSpec) -> Stand:
     wooded = draw[some] < forest * most * share
     some, forest = some[wooded], forest[wooded]
     x, z, draw, choice, distance = x[some], z[some], draw[some], choice[some], distance[some]
-    height, step = site.terrain.height(x, z), 30.0
-    d_x = (site.terrain.height(x + step, z) - site.terrain.height(x - step, z)) / (2.0 * step)
-    d_z = (site.terrain.height(x, z + step) - site.terrain.height(x, z - step)) / (2.0 * step)
-    slope = np.sqrt(d_x * d_x + d_z * d_z)
+    height, step = site.terrain.height(x, z), 14.0
+    east, west = site.terrain.height(x + step, z), site.terrain.height(x - step, z)
+    south, north = site.terrain.height(x, z + step), site.terrain.height(x, z - step)
+    # The steepest way down counts, not the mean: nothing stands on a brink, where the drawn land is coarse.
+    slope = np.maximum.reduce([np.abs(side - height) for side in (east, west, south, north)]) / step
     shore = np.full(len(x), NO_WATER_M) if site.sea_level_m is None else height - site.sea_level_m
     altitude, moisture = relative_altitude(site, height), np.full(len(x), OUTER_MOISTURE)
     wanted = [

@@ -33,6 +33,8 @@ VARIANTS = 2
 COLLISION_REACH_M = 160.0
 TRUNK_HULL_M = 2.2
 ROCK_MATERIAL = "rocks"
+DEEPEST_M = 1.5  # a foot is sunk on a brink; a mile off nobody sees more
+HALF_EDGE = 0.0225  # of the drawn ground's longest edges, as a share of their distance (see `triangulate.Tolerance`)
 STEP_OVER_M = 0.22  # radius of stones nobody has to walk round
 
 
@@ -41,6 +43,7 @@ class Placement:
     """What stands on a site. nodes are in drawing order, all opaque or masked.
 
     blockers: discs nobody can walk into. collision: (positions (n, 3) float32, indices (m, 3) uint32) of simple hulls.
+    feet: (n, 4) float64 x, y, z where each thing meets the ground, and its distance from the spawn point.
     shadows: (n, 4) float64 x, z, radius, strength 0..1 of the dark ground under crowns and rocks, for the ground's tint.
     """
 
@@ -51,6 +54,7 @@ class Placement:
     blockers: Blockers
     collision: tuple[np.ndarray, np.ndarray]
     shadows: Float64
+    feet: Float64
     figures: dict[str, Any] = field(default_factory=dict)
 
 
@@ -103,6 +107,12 @@ def place(site: Site, biome: Biome, spec: SceneSpec, materials: dict[str, Materi
             [
                 np.stack([drawn.x, drawn.z, crown[drawn.kind] * drawn.size, np.full(len(drawn.x), 0.5)], axis=1),
                 np.stack([rocks.x, rocks.z, rocks.size * 1.5, np.full(len(rocks.x), 0.6)], axis=1),
+            ]
+        ),
+        feet=np.concatenate(
+            [
+                np.stack([drawn.x, _footing(site, drawn), drawn.z, drawn.distance], axis=1),
+                np.stack([rocks.x, _bedding(site, rocks), rocks.z, rocks.distance], axis=1),
             ]
         ),
         figures={
@@ -196,7 +206,22 @@ def _plant(
 def _footing(site: Site, stand: Stand) -> Float64:
     """Heights of feet: on the ground, sunk where it is steep and, far out, by what the coarser drawn ground may differ."""
     slope = np.minimum(site.sample(site.slope, stand.x, stand.z), 1.0)
-    return site.terrain.height(stand.x, stand.z) - (0.04 + 0.22 * slope * stand.size + 0.0015 * stand.distance)
+    return _under_chords(site.terrain, stand) - (0.04 + 0.22 * slope * stand.size + 0.0015 * stand.distance)
+
+
+def _under_chords(terrain: Terrain, stand: Stand) -> Float64:
+    """Heights of the ground, on brinks those of the chord that the drawn ground's longest edges may cut there."""
+    height, reach = terrain.height(stand.x, stand.z), HALF_EDGE * stand.distance
+    across = 0.5 * (terrain.height(stand.x + reach, stand.z) + terrain.height(stand.x - reach, stand.z))
+    along = 0.5 * (terrain.height(stand.x, stand.z + reach) + terrain.height(stand.x, stand.z - reach))
+    return np.maximum(np.minimum(height, np.minimum(across, along)), height - DEEPEST_M)
+
+
+def _bedding(site: Site, rocks: Stand) -> Float64:
+    """Heights of rocks' ground lines, sunk where it is steep."""
+    slope = np.minimum(site.sample(site.slope, rocks.x, rocks.z), 1.0)
+    ground = _under_chords(site.terrain, rocks)
+    return ground - rocks.size * (0.05 + 0.35 * slope) - 0.0012 * rocks.distance
 
 
 def _quarter(stand: Stand) -> np.ndarray:
@@ -283,12 +308,7 @@ def _lay_rocks(
     textures |= texture_set(stone)
     kinds[ROCK_MATERIAL] = tiled_material(stone.name, blend=False)
     which = rocks.pick % SHAPES
-    slope = site.sample(site.slope, rocks.x, rocks.z)
-    y = (
-        site.terrain.height(rocks.x, rocks.z)
-        - rocks.size * (0.05 + 0.35 * np.minimum(slope, 1.0))
-        - 0.0012 * rocks.distance
-    )
+    y = _bedding(site, rocks)
     for i in range(min(NEAR_ROCKS, len(rocks.x))):
         name = f"rock_{int(which[i])}"
         models[name] = (shapes[int(which[i])].near,)

@@ -85,7 +85,7 @@ def test_far_feet_are_in_the_ground(site: Site, placed: Placement) -> None:
         if name.startswith("trees_far"):
             feet = mesh.positions.reshape(-1, 2, 4, 3)[:, :, :2].mean(axis=(1, 2)).astype(np.float64)
             gap = feet[:, 1] - site.terrain.height(feet[:, 0], feet[:, 2])
-            assert gap.max() < 0.0 and gap.min() > -3.0
+            assert gap.max() < 0.0 and gap.min() > -4.0
 
 
 def test_blockers_and_hulls_stand_where_the_trunks_are(placed: Placement) -> None:
