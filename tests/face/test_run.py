@@ -44,7 +44,9 @@ def test_help_names_the_commands_of_this_version_and_no_other(invoke: Invoke) ->
     outcome = invoke("--help")
     assert outcome.code == 0
     listed = [line.split()[0] for line in outcome.out.split("Commands:\n")[1].splitlines()]
-    assert listed == ["compare", "evaluate", "generate", "inspect", "sample", "tiles", "train"]
+    made = ["batch", "catalog", "generate", "sample", "similar", "tiles"]
+    others = ["compare", "evaluate", "inspect", "serve", "store", "train", "view"]
+    assert listed == sorted(made + others)
 
 
 def test_a_wrong_command_is_answered_with_the_nearest(invoke: Invoke) -> None:
