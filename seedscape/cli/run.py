@@ -38,7 +38,21 @@ def commands() -> None:
     """A seed in, a complete VR environment out, as one glTF file."""
 
 
-for command in (generate, sample, inspect, tiles, batch, catalog, similar, store, serve, view, train, evaluate, compare):
+for command in (
+    generate,
+    sample,
+    inspect,
+    tiles,
+    batch,
+    catalog,
+    similar,
+    store,
+    serve,
+    view,
+    train,
+    evaluate,
+    compare,
+):
     commands.add_command(command)
 
 
