@@ -1,6 +1,7 @@
 // The light of a world: its own sky as ambient light, its sun with a shadow that follows the visitor.
 import { Color, DirectionalLight, Mesh, PMREMGenerator, Scene, Vector3, type Light, type Object3D, type Texture, type WebGLRenderer } from "three";
 import { RoomEnvironment } from "three/addons/environments/RoomEnvironment.js";
+import { isSoftware } from "./device";
 import { isUnlit, meshesOf, type World } from "./world";
 
 const SHADOW_REACH_M = 55;
@@ -104,7 +105,7 @@ export class Lighting {
       }
     }
     const from = sky.children.length > 0 ? sky : new RoomEnvironment();
-    const { texture } = generator.fromScene(from, sky.children.length > 0 ? 0 : 0.04, 0.1, 20000);
+    const { texture } = generator.fromScene(from, sky.children.length > 0 ? 0 : 0.04, 0.1, 20000, { size: isSoftware ? 64 : 256 });
     this.scene.environmentIntensity = sky.children.length > 0 || !isLit ? 1 : 0.5;
     generator.dispose();
     if (from instanceof RoomEnvironment) from.dispose();
