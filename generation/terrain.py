@@ -216,20 +216,17 @@ def sample_heights(
 ) -> HeightField:  # fmt: skip
     """Sample `index` of a seed: (size, size) heights in metres above the sea at posts `spacing_m` apart.
 
-    landforms: classes to draw from; None: every sample draws one tile of the bank, in proportion to its land, and is of that tile's
-    land alone (or, following a sketch, of all land of its class): regions differ, and land mixed of many has the character of none.
-    corner: row and column of the window's first post in the sample's endless world.
+    landforms: classes to draw from; None: every sample draws one, in proportion to the land of its kind in the bank. corner: row and
+    column of the window's first post in the sample's endless world.
     """
     model = model or open_terrain_model()
     rng = stream(seed, "terrain", "sample", index)
-    if landforms is not None:
-        tiles = pick_tiles(model, landforms, spacing_m)
-    else:
+    if landforms is None:
         near = pick_tiles(model, model.landforms, spacing_m)
         areas = np.cumsum([tile.low.size for tile in near])
         tile = near[int(np.searchsorted(areas, int(rng.integers(int(areas[-1]))), side="right"))]
-        tiles = [tile] if wishes.sketch is None else pick_tiles(model, (tile.landform,), spacing_m)
-    world = World(int(rng.integers(1 << 62)), tiles, model, spacing_m, wishes)
+        landforms = (tile.landform,)
+    world = World(int(rng.integers(1 << 62)), pick_tiles(model, landforms, spacing_m), model, spacing_m, wishes)
     row, col = corner
     heights = world.posts(row, col, size, size)
     heights *= np.float32(spacing_m)
