@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from seedscape.export.report import ExportReport
     from seedscape.scene.spec import SceneSpec, make_spec
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 __all__ = [
     "AsyncClient",
