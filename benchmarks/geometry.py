@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from seedscape.generation.terrain import generate_terrain
 from seedscape.scene import build
 from seedscape.scene.biomes import BIOMES, make_biome, materials_needed
 from seedscape.scene.check import check_cracks, heights_under
+from seedscape.scene.scatter import place
 from seedscape.scene.spec import PURPOSES, make_spec, resolve
 from tests.scene.worlds import make_materials
 
@@ -38,19 +40,14 @@ def measure(seed: int, biome: str, purpose: str, size_m: float) -> dict[str, Any
     kept: list[Any] = []
 
     def placed(*arguments: Any) -> Any:
-        kept.extend((arguments[0], plain(*arguments)))
+        kept.extend((arguments[0], place(*arguments)))
         return kept[-1]
 
-    plain, build.place = (
-        build.place,
-        placed,
-    )  # what stands is merged in the scene; its feet are told by the placement alone
-    try:
+    # What stands is merged in the scene; its feet are told by the placement alone.
+    with mock.patch.object(build, "place", placed):
         started = time.process_time()
         scene = build.build_scene(spec, terrain, make_materials(materials_needed(kind, spec.season)))
         seconds = time.process_time() - started
-    finally:
-        build.place = plain
     site, stood = kept
     ground = [parts[0] for name, parts in scene.models.items() if name.startswith(("ground_", "horizon_"))]
     x, y, z, away = stood.feet.T
