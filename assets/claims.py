@@ -48,13 +48,9 @@ class Claims:
     def take(self, name: str) -> bool:
         """Whether the claim is ours now; False: somebody else who is alive holds it. OSError: the folder fails."""
         path = self._folder / name
-        for _ in range(2):
-            if self._create(path):
-                self._held.add(name)
-                return True
-            if not self._is_stale(path):
-                return False
-            self._break(path)
+        if self._create(path) or (self._is_stale(path) and self._take_over(path)):
+            self._held.add(name)
+            return True
         return False
 
     def release(self, name: str) -> None:
@@ -82,15 +78,24 @@ class Claims:
             new.unlink(missing_ok=True)
         return True
 
-    def _break(self, path: Path) -> None:
-        """Remove a stale claim; of several who try, one moves it. A live one that came in between is put back."""
-        away = path.with_name(f"{path.name}.{self._token}")
-        with suppress(OSError):
-            os.rename(path, away)
-            if not self._is_stale(away):
-                with suppress(OSError):
-                    os.link(away, path)
-            away.unlink(missing_ok=True)
+    def _take_over(self, path: Path) -> bool:
+        """Replace a stale claim by ours. One at a time may do so, or of two the later would replace the claim of the earlier."""
+        turn = path.with_name(f"{path.name}.turn")
+        if not self._create(turn):
+            if self._is_stale(turn):  # its holder died within a moment of work: the next who asks gets it
+                turn.unlink(missing_ok=True)
+            return False
+        try:
+            if not path.exists():  # released, or taken over and released, since we looked
+                return self._create(path)
+            if not self._is_stale(path):
+                return False
+            new = path.with_name(f"{path.name}.{self._token}")
+            new.write_text(json.dumps(self._identity()))
+            os.replace(new, path)
+            return True
+        finally:
+            turn.unlink(missing_ok=True)
 
     def _is_stale(self, path: Path) -> bool:
         holder = _holder(path)
