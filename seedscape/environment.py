@@ -7,7 +7,8 @@ from pathlib import PurePath
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from seedscape.api import Progress, build, silent
+from seedscape import api
+from seedscape.api import Progress, silent
 from seedscape.assets.errors import MissingPartError
 from seedscape.scene.spec import SceneSpec, resolve
 
@@ -57,7 +58,7 @@ def make_environment(
     models = model_hashes()
     picture = None
     with Stopwatch(progress) as watch:
-        scene = build(resolve(spec), watch, threads)
+        scene = api.build(resolve(spec), watch, threads)
         watch("export", 0.75)
         data, report = export_scene(scene, None, profile, textures)
         if preview:
