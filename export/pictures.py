@@ -27,8 +27,10 @@ def encode_picture(pixels: NDArray[np.uint8], usage: Usage, quality: int | None 
 
     quality: of JPEG, instead of the one of the usage.
     """
-    from PIL import Image
+    from PIL import Image, ImageFile
 
+    # Pillow gives an optimised JPEG a buffer of one or two bytes a pixel, and fails where a rough picture takes more.
+    ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, 4 * pixels.shape[0] * pixels.shape[1])
     if pixels.shape[2] == 4 and bool((pixels[:, :, 3] == 255).all()):
         pixels = pixels[:, :, :3]
     image = Image.fromarray(np.ascontiguousarray(pixels))

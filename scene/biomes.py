@@ -368,8 +368,9 @@ def volcanic() -> Biome:
         name="volcanic",
         landforms=("volcanic",),
         relief_m=(80.0, 260.0),
-        base=Layer("gravel"),
+        base=Layer("rock"),
         overlays=(
+            Layer("gravel", gentle=(0.95, 0.60), patches=(0.60, 0.50), patch_m=26.0, ragged=0.9),
             Layer("soil", gentle=(0.50, 0.24), patches=(0.46, 0.60), patch_m=40.0),
             Layer(
                 "dry_grass",
@@ -379,7 +380,6 @@ def volcanic() -> Biome:
                 patch_m=30.0,
                 tint=(0.80, 0.80, 0.66),
             ),
-            Layer("rock", patches=(0.50, 0.60), patch_m=26.0, ragged=0.9),
             Layer("lava", veins=(0.80, 0.90), patch_m=130.0, shore_m=(0.8, 2.5), gentle=(0.9, 0.6), ragged=0.4),
         ),
         species=(

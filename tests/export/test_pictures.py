@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from seedscape.export.pictures import Usage, encode_picture
+from seedscape.generation.rng import stream
 from tests.export.synthetic import noise_picture, normal_picture
 
 
@@ -56,3 +57,12 @@ def test_a_flat_picture_is_a_small_exact_png() -> None:
 def test_the_same_picture_gives_the_same_bytes() -> None:
     pixels = noise_picture(5, 128, 0, 255)
     assert encode_picture(pixels, "data") == encode_picture(pixels.copy(), "data")
+
+
+@pytest.mark.parametrize("usage", ["color", "normal", "data"])
+@pytest.mark.parametrize("edge", [8, 256, 300])
+def test_noise_takes_more_than_a_byte_a_pixel_and_is_written_all_the_same(usage: Usage, edge: int) -> None:
+    noise = np.frombuffer(stream(1, "noise").bytes(3 * edge * edge), np.uint8).reshape(edge, edge, 3)
+    data, _ = encode_picture(noise, usage, 98)
+    with Image.open(BytesIO(data)) as picture:
+        assert picture.size == (edge, edge)
