@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from seedscape.assets.errors import RequestError
+from seedscape.cli.request import read_text
 from seedscape.scene.spec import (
     MAX_SEED,
     Real,
@@ -53,7 +54,7 @@ def read_job_file(path: str | os.PathLike[str]) -> list[Wish]:
     kind = path.suffix.lower()
     if kind not in KINDS:
         raise RequestError(f"expected a job file that ends in {', '.join(KINDS)}, got {shown(path.name)}")
-    text = _read(path)
+    text = read_text(path, "job file", MAX_FILE_BYTES)
     if kind == ".csv":
         return _bounded(path.name, _csv_wishes(path.name, text))
     tables = _toml_tables(path.name, text) if kind == ".toml" else _json_tables(path.name, text)
@@ -304,21 +305,3 @@ def _csv_wish(header: list[str], row: list[str]) -> Wish:
             raise RequestError(f"preview: expected true or false, got {shown(plain['preview'])}")
         plain["preview"] = plain["preview"].lower() == "true"
     return next(expand(values_from_text(cells) | plain))
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-        if len(data) > MAX_FILE_BYTES:
-            raise RequestError(
-                f"expected a job file of at most {MAX_FILE_BYTES >> 20} MB, got a longer one: {shown(path)}"
-            )
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise RequestError(f"expected a job file in UTF-8, got other bytes: {shown(path)}") from None
-    except (OSError, ValueError) as error:
-        if isinstance(error, RequestError):
-            raise
-        reason = getattr(error, "strerror", None) or error
-        raise RequestError(f"expected a job file that can be read, got {shown(path)}: {reason}") from None

@@ -38,23 +38,21 @@ def read_spec(
     return make_spec(**values | values_from_text(pairs))
 
 
-def read_text(path: str) -> str:
-    """A small text file. RequestError: missing, unreadable, too long or not UTF-8."""
+def read_text(path: str | Path, kind: str = "text file", most: int = MAX_SPEC_BYTES) -> str:
+    """A text file of at most `most` bytes. RequestError: missing, unreadable, too long or not UTF-8; `kind` is its name there."""
     try:
         with Path(path).open("rb") as file:
-            data = file.read(MAX_SPEC_BYTES + 1)
-        if len(data) > MAX_SPEC_BYTES:
-            raise RequestError(
-                f"expected a text file of at most {MAX_SPEC_BYTES} bytes, got a longer one: {shown(path)}"
-            )
+            data = file.read(most + 1)
+        if len(data) > most:
+            raise RequestError(f"expected a {kind} of at most {most} bytes, got a longer one: {shown(str(path))}")
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise RequestError(f"expected a text file in UTF-8, got other bytes: {shown(path)}") from None
+        raise RequestError(f"expected a {kind} in UTF-8, got other bytes: {shown(str(path))}") from None
     except (OSError, ValueError) as error:
         if isinstance(error, RequestError):
             raise
         reason = getattr(error, "strerror", None) or error
-        raise RequestError(f"expected a file that can be read, got {shown(path)}: {reason}") from None
+        raise RequestError(f"expected a {kind} that can be read, got {shown(str(path))}: {reason}") from None
 
 
 def whole_number(name: str, text: str, low: int, high: int, step: int = 1) -> int:

@@ -153,7 +153,7 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "long.toml").write_bytes(b"#" * ((1 << 20) + 1))
     for name, complaint in (
         ("latin", "UTF-8"),
-        ("long", "at most 1 MB"),
+        ("long", "at most 1048576 bytes"),
         ("none", "can be read"),
         ("a\0b", "can be read"),
     ):
