@@ -9,7 +9,6 @@ files, whether the catalogue is that of the undisturbed run.
 
 import argparse
 import contextlib
-import csv
 import json
 import os
 import random
@@ -22,12 +21,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+from table import append_row
+
 from seedscape import __version__
 from seedscape.assets.batch import Batch
 from seedscape.assets.job import ENTRY, Job, Made
 from seedscape.assets.store import json_sha256
 
-CSV = Path(__file__).parent / "batch_kills.csv"
 FIELDS = ["version", "jobs", "real", "workers", "kills", "tree_kills", "good", "begun_again", "at_most", "orphans", "same_catalogue", "seconds"]  # fmt: skip
 SMALL = {"size_m": 200, "texture_px": 256, "preview": False}
 
@@ -156,13 +156,9 @@ def main() -> None:
         "at_most": trees * arguments.workers + (arguments.kills - trees), "orphans": len(orphans),
         "same_catalogue": all(expected[name] == found[name] for name in ("catalogue", "page")), "seconds": round(seconds, 1),
     }  # fmt: skip
-    new = not CSV.exists()
-    with CSV.open("a", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS)
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
-    print(row, orphans)
+    append_row(__file__, row)
+    for path in orphans:
+        print("orphan:", path)
     shutil.rmtree(base)
     ok = good == arguments.jobs and not orphans and row["same_catalogue"] and row["begun_again"] <= row["at_most"]
     sys.exit(0 if ok else 1)

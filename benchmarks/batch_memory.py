@@ -7,15 +7,14 @@ appends one row to batch_memory.csv: after the 10th and after the last, and the 
 """
 
 import argparse
-import csv
 import os
 import resource
-from pathlib import Path
+
+from table import append_row
 
 from seedscape import __version__
 from seedscape.assets.workers import limit_threads, resident_bytes
 
-CSV = Path(__file__).parent / "batch_memory.csv"
 SMALL = {"size_m": 200, "texture_px": 256, "preview": False}
 
 
@@ -36,13 +35,7 @@ def main() -> None:
         "version": __version__, "jobs": arguments.jobs, "mb_after_10": round(at_10, 1), "mb_after_last": round(last, 1),
         "ratio": round(last / at_10, 3), "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3, 1),
     }  # fmt: skip
-    new = not CSV.exists()
-    with CSV.open("a", newline="") as file:
-        writer = csv.DictWriter(file, list(row))
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
-    print(row)
+    append_row(__file__, row)
 
 
 if __name__ == "__main__":

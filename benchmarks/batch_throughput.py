@@ -9,7 +9,6 @@ Appends a row to batch_throughput.csv; exit code 1 where bytes differ.
 """
 
 import argparse
-import csv
 import hashlib
 import json
 import os
@@ -21,12 +20,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+from table import append_row
+
 from seedscape import __version__
 from seedscape.assets.batch import Batch
 from seedscape.assets.job import Job, Made
 from seedscape.assets.store import json_sha256
 
-CSV = Path(__file__).parent / "batch_throughput.csv"
 SMALL = {"size_m": 200, "texture_px": 256, "preview": False}
 
 
@@ -153,13 +153,7 @@ def main() -> None:
         "other_cpu_s_per_job": round(other["cpu_s"] / arguments.jobs, 3), "different_files": different,
         "load_average": round(os.getloadavg()[0], 1),
     }  # fmt: skip
-    new = not CSV.exists()
-    with CSV.open("a", newline="") as file:
-        writer = csv.DictWriter(file, list(row))
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
-    print(row)
+    append_row(__file__, row)
     sys.exit(1 if different else 0)
 
 

@@ -6,17 +6,16 @@ Prints the best and the median of many questions, and appends a row to likeness.
 """
 
 import argparse
-import csv
 import statistics
 import tempfile
 import time
 from pathlib import Path
 
+from table import append_row
+
 from seedscape import __version__
 from seedscape.assets.likeness import LIKENESS, Likeness, encode_likeness, unit_vectors
 from seedscape.generation.rng import fractions, stream
-
-CSV = Path(__file__).parent / "likeness.csv"
 
 
 def main() -> None:
@@ -46,13 +45,7 @@ def main() -> None:
         "build_s": round(build_s, 2), "ask_best_s": round(min(asked), 4), "ask_median_s": round(statistics.median(asked), 4),
         "open_and_ask_best_s": round(min(opened), 4), "open_and_ask_median_s": round(statistics.median(opened), 4),
     }  # fmt: skip
-    new = not CSV.exists()
-    with CSV.open("a", newline="") as file:
-        writer = csv.DictWriter(file, list(row_))
-        if new:
-            writer.writeheader()
-        writer.writerow(row_)
-    print(row_)
+    append_row(__file__, row_)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ Prints a line and appends it to benchmarks/service_kill.csv.
 
 import argparse
 import contextlib
-import csv
 import os
 import random
 import signal
@@ -24,6 +23,8 @@ import httpx
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+from table import append_row
 
 from tests.service.running import Service
 
@@ -100,14 +101,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         row = run(arguments.kills, arguments.seed, Path(folder))
-    print(", ".join(f"{name} {value}" for name, value in row.items()))
-    path = Path(__file__).with_suffix(".csv")
-    is_new = not path.exists()
-    with path.open("a", newline="") as file:
-        table = csv.DictWriter(file, FIELDS, lineterminator="\n")
-        if is_new:
-            table.writeheader()
-        table.writerow(row)
+    append_row(__file__, row)
 
 
 if __name__ == "__main__":

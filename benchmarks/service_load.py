@@ -10,7 +10,6 @@ new connection. Prints a line and appends it to benchmarks/service_load.csv.
 
 import argparse
 import asyncio
-import csv
 import hashlib
 import http.client
 import json
@@ -25,6 +24,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+from table import append_row
 
 from tests.service.running import Service
 
@@ -150,14 +151,7 @@ def main() -> None:
         len(times), len(times) - len(well), *at, round(load, 1), os.nice(0),
     )  # fmt: skip
     row = dict(zip(FIELDS, values, strict=True))
-    print(", ".join(f"{name} {value}" for name, value in row.items()))
-    path = Path(__file__).with_suffix(".csv")
-    is_new = not path.exists()
-    with path.open("a", newline="") as file:
-        table = csv.DictWriter(file, FIELDS, lineterminator="\n")
-        if is_new:
-            table.writeheader()
-        table.writerow(row)
+    append_row(__file__, row)
 
 
 if __name__ == "__main__":

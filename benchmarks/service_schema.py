@@ -7,7 +7,6 @@ Prints schemathesis' own report; the figures go to benchmarks/service_schema.csv
 """
 
 import argparse
-import csv
 import re
 import subprocess
 import sys
@@ -17,6 +16,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+from table import append_row
 
 from tests.service.running import Service
 from tests.service.test_openapi import OPTIONS, SCHEMATHESIS
@@ -45,13 +46,7 @@ def main() -> None:
     failures = re.search(r"([0-9]+) unique failure", done.stdout)
     count = cases[1].replace(",", "") if cases else "0"
     row = (arguments.seed, arguments.examples, count, failures[1] if failures else 0, errors)
-    path = Path(__file__).with_suffix(".csv")
-    is_new = not path.exists()
-    with path.open("a", newline="") as file:
-        table = csv.writer(file, lineterminator="\n")
-        if is_new:
-            table.writerow(FIELDS)
-        table.writerow(row)
+    append_row(__file__, dict(zip(FIELDS, row, strict=True)))
     sys.exit(done.returncode)
 
 

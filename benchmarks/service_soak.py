@@ -8,7 +8,6 @@ appends it to benchmarks/service_soak.csv.
 """
 
 import argparse
-import csv
 import itertools
 import statistics
 import sys
@@ -20,6 +19,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+from table import append_row
 
 from seedscape.service.process import resident_mb
 from tests.service.running import Service
@@ -100,14 +101,9 @@ def main() -> None:
         round(means[2], 1), round(means[3], 1), changes[1],
     )  # fmt: skip
     row = dict(zip(FIELDS, values, strict=True))
-    print(", ".join(f"{name} {value}" for name, value in row.items()), dict(wrong) or "")
-    path = Path(__file__).with_suffix(".csv")
-    is_new = not path.exists()
-    with path.open("a", newline="") as file:
-        table = csv.DictWriter(file, FIELDS, lineterminator="\n")
-        if is_new:
-            table.writeheader()
-        table.writerow(row)
+    if wrong:
+        print(dict(wrong))
+    append_row(__file__, row)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
 // The viewer in real Chromium: node drive.mjs SCENARIO URL FOLDER [JSON]; prints one JSON line of what was seen.
 // Pictures go to FOLDER. `complaints` holds warnings and errors of the console, failed requests and uncaught errors.
-// playwright-core comes from tests/web, the emulated headset (iwer) from viewer; CHROMIUM names another browser.
+// The browser comes from tests/web, the emulated headset (iwer) from viewer.
 import fs from "node:fs";
-import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { isOfDriver, launch } from "../web/browser.mjs";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
-const { chromium } = createRequire(path.join(HERE, "../web/package.json"))("playwright-core");
 const IWER = path.join(HERE, "../../viewer/node_modules/iwer/build/iwer.min.js");
 const PATIENCE_MS = 150_000; // a software renderer on a busy machine
 const SMALL = { width: 480, height: 300 }; // every pixel costs there
@@ -15,27 +14,13 @@ const SMALL = { width: 480, height: 300 }; // every pixel costs there
 const [scenario, url, folder, given = "{}"] = process.argv.slice(2);
 const options = JSON.parse(given);
 const complaints = [];
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  headless: true,
-  // SwiftShader: WebGL 2 without a GPU. No sandbox: containers and root have none.
-  args: [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--ignore-gpu-blocklist",
-  ],
-});
+const browser = await launch();
 
 async function open(address = url, context = {}, prepare = async () => {}) {
   const page = await (await browser.newContext({ viewport: options.size ?? SMALL, acceptDownloads: true, ...context })).newPage();
   page.setDefaultTimeout(PATIENCE_MS);
   page.on("console", (message) => {
-    // Chromium's own words on its driver are no fault of the page.
-    if (/GPU stall due to ReadPixels|Automatic fallback to software WebGL/.test(message.text())) return;
+    if (isOfDriver(message.text())) return;
     if (["error", "warning"].includes(message.type())) complaints.push(`${message.type()}: ${message.text()}`);
   });
   page.on("pageerror", (error) => complaints.push(`error: ${error.message}`));

@@ -1,12 +1,12 @@
 // A catalogue page in real Chromium, straight from the disk:
 //   node catalogue.mjs DIR/index.html
 // Prints one JSON line: milliseconds until the first cards stand, and what a visitor finds who searches, filters, sorts
-// and opens an environment. CHROMIUM names another browser than /usr/bin/chromium.
+// and opens an environment.
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
+import { launch } from "./browser.mjs";
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+const browser = await launch();
 const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
 const problems = [];
 let loads = 0;

@@ -3,13 +3,12 @@
 // Without --eye the camera stands at spawn_0, 1.6 m above it, looking along its heading.
 // A tileset.json is shown by 3DTilesRendererJS instead, from above its middle.
 // Prints one JSON line (see page.html for what is measured); exit 1 unless it loaded and rendered without an error.
-// CHROMIUM names another browser than /usr/bin/chromium.
 import fs from "node:fs";
 import http from "node:http";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { chromium } from "playwright-core";
+import { isOfDriver, launch } from "./browser.mjs";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const MEDIA_TYPES = { ".html": "text/html", ".js": "text/javascript", ".glb": "model/gltf-binary", ".wasm": "application/wasm", ".json": "application/json" };
@@ -65,20 +64,7 @@ if (options.eye) query.set("eye", options.eye);
 if (options.look) query.set("look", options.look);
 
 const complaints = [];
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  headless: true,
-  // SwiftShader: WebGL 2 without a GPU. No sandbox: containers and root have none.
-  args: [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--ignore-gpu-blocklist",
-  ],
-});
+const browser = await launch();
 let result;
 try {
   const page = await browser.newPage({ viewport: { width, height } });
@@ -98,9 +84,8 @@ try {
   server.close();
 }
 
-// Chromium tells of its own driver's slow read-backs; that is no word about the file. Nor is the
-// general remark of the tiles viewer on the version of the standard.
-const own = complaints.filter((text) => !/GPU stall due to ReadPixels|Automatic fallback to software WebGL|tiles versions at 1.1/.test(text));
+// The general remark of the tiles viewer on the version of the standard is no word about the file.
+const own = complaints.filter((text) => !isOfDriver(text) && !text.includes("tiles versions at 1.1"));
 const errors = own.filter((text) => text.startsWith("error"));
 console.log(JSON.stringify({ file, ...result, console: own.slice(0, 20) }));
 process.exit(result.ok && errors.length === 0 ? 0 : 1);
