@@ -1,6 +1,5 @@
 """Materials from a seed: a set's latents re-arranged, decoded, and completed to PBR maps."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedscape.assets.errors import MissingPartError, RequestError
+from seedscape.assets.threads import usable_cores
 from seedscape.assets.weights import read_tensors, read_weights, require_arrays
 from seedscape.generation.arrange import arrange
 from seedscape.generation.controls import MAX_ALBEDO, MIN_ALBEDO, Controls, blended, share_map, tinted, wetted
@@ -131,7 +131,7 @@ def generate_materials(
     begun(k) is called when the k-th is waited for. other_sizes: pixels of those that are not to have `size_px`.
     """
     model = open_material_model()
-    workers = min(threads or _cores(), MAX_WORKERS, max(1, len(names)))
+    workers = min(threads or usable_cores(), MAX_WORKERS, max(1, len(names)))
     with ThreadPoolExecutor(workers) as pool:
         waiting = [pool.submit(generate_material, seed, name, other_sizes.get(name, size_px), model) for name in names]
         made = {}
@@ -143,10 +143,6 @@ def generate_materials(
             pool.shutdown(cancel_futures=True)  # Ctrl-C and errors do not wait for what has not begun
             raise
     return made
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def decode_set(model: MaterialModel, index: int, cells: int, rng: np.random.Generator) -> Float32:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from seedscape.assets.errors import RequestError
+from seedscape.assets.threads import Beside
 from seedscape.generation.rng import fractions, stream
 from seedscape.generation.values import HeightField, MaterialMaps, Terrain
 from seedscape.scene.biomes import Biome, ground_layers, make_biome, materials_needed
@@ -19,7 +20,7 @@ from seedscape.scene.palette import grade_materials
 from seedscape.scene.plan import lay_out
 from seedscape.scene.relief import sculpt
 from seedscape.scene.rivers import find_rivers
-from seedscape.scene.scatter import Placement, place
+from seedscape.scene.scatter import Placement, place, plant_atlas
 from seedscape.scene.settle import settle
 from seedscape.scene.site import Site
 from seedscape.scene.site_survey import survey
@@ -49,11 +50,12 @@ def build_scene(
     terrain: Terrain,
     materials: dict[str, MaterialMaps],
     progress: Callable[[str], None] | None = None,
+    beside: Beside | None = None,
 ) -> Scene:
     """The environment of a resolved spec.
 
     terrain: with the spawn site at the world origin. materials: at least `materials_needed(make_biome(spec.biome), spec.season)`.
-    progress: called with the name of each stage as it starts. RequestError when a material is missing.
+    progress: called with the name of each stage as it starts. beside: does the pictures meanwhile (None: all is done here). RequestError when a material is missing.
     """
     tell = progress or (lambda stage: None)
     biome = make_biome(spec.biome)
@@ -63,6 +65,11 @@ def build_scene(
         raise RequestError(f"materials of biome {biome.name}: expected {', '.join(missing)}, got {got}")
 
     materials = grade_materials(materials, biome)
+    beside = beside or Beside(threads=1)
+    x0, z0, x1, z1 = terrain.levels[0].extent_m
+    half_m = min(-x0, -z0, x1, z1)
+    atlas = beside.start(plant_atlas, biome, spec, materials)
+    sky_made = beside.start(build_sky, spec, biome, radius_m=half_m * DOME_REACH)
     tell("survey")
     terrain = sculpt(terrain, spec.seed, biome)
     site = survey(terrain, spec, biome)
@@ -74,12 +81,13 @@ def build_scene(
     plan = lay_out(site, spec)
     terrain = dig(terrain, (), plan.pads, plan.trails)
     site = survey(terrain, spec, biome, rivers, plan)
+    painted = beside.start(paint_horizon, site, biome, spec, materials, half_m)
     settled = settle(plan, materials)
     tell("plants and rocks")
-    placed = place(site, biome, spec, materials)
+    placed = place(site, biome, spec, materials, atlas)
     tell("ground")
     lattice = measure(terrain, Tolerance(), _importance(site))
-    water = water_model(site, lattice.half_m)
+    water = water_model(site, half_m)
     spare = DRAWN_GROUND_TRIANGLES - sum(len(part.indices) for part in water)
     mesh, models = _ground(site, lattice, biome, spec, materials, contact_shade(placed.shadows, spec.size_m), spare)
     land = dict(models)
@@ -90,7 +98,7 @@ def build_scene(
     kinds |= settled.materials | placed.materials
     textures |= settled.textures | placed.textures
     tell("horizon")
-    textures[HORIZON_TEXTURE] = paint_horizon(site, biome, spec, materials, lattice.half_m)
+    textures[HORIZON_TEXTURE] = painted()
     if water:
         tell("water")
         models["water"] = land["water"] = water
@@ -98,7 +106,7 @@ def build_scene(
         textures[RIPPLES] = ripples(spec.seed)
         nodes.append(Node("water", model="water"))  # after the ground: see-through parts are drawn in this order
     tell("sky")
-    sky = build_sky(spec, biome, radius_m=lattice.half_m * DOME_REACH)
+    sky = sky_made()
     models["sky"] = (sky.dome,)
     kinds[sky.dome.material] = sky.material
     textures[SKY] = sky.texture

@@ -1,5 +1,7 @@
 """Noise over the land: named by seed and part, in world metres, quick on whole grids."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,11 +23,19 @@ def land_noise(
     total = np.zeros(np.broadcast_shapes(np.shape(x), np.shape(z)))
     weight, weights = 1.0, 0.0
     for octave in range(octaves):
-        table = fractions(stream(seed, "noise", name, octave), TABLE, TABLE)
-        total += weight * _lattice(table, np.asarray(x, np.float64), np.asarray(z, np.float64), cell_m / (1 << octave))
+        total += weight * _lattice(
+            _table(seed, name, octave), np.asarray(x, np.float64), np.asarray(z, np.float64), cell_m / (1 << octave)
+        )
         weights += weight
         weight *= 0.5
     return np.asarray(np.clip((total / weights - 0.5) * STRETCH + 0.5, 0.0, 1.0))
+
+
+@lru_cache(maxsize=256)  # 32 KB each; what paints in bands asks for the same one dozens of times
+def _table(seed: int, name: str, octave: int) -> Float:
+    table = fractions(stream(seed, "noise", name, octave), TABLE, TABLE)
+    table.flags.writeable = False
+    return table
 
 
 def _lattice(table: Float, x: Float, z: Float, cell_m: float) -> Float:

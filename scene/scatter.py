@@ -4,6 +4,7 @@ A renderer pays for each node: so the nearest trees and rocks are nodes that sha
 into one mesh for each quarter of the compass, and far trees are pictures (see `billboard`), merged by eighths.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,7 @@ from seedscape.generation.rng import stream
 from seedscape.generation.values import MaterialMaps, Terrain
 from seedscape.scene import billboard, grass, trees
 from seedscape.scene.biomes import Biome
-from seedscape.scene.foliage import paint_atlas
+from seedscape.scene.foliage import Atlas, paint_atlas
 from seedscape.scene.habitat import LOW, Stand, gather, outer_stand, plant_stand, rock_stand, stone_stand, undergrowth
 from seedscape.scene.numeric import Float64, cos_sin, unit
 from seedscape.scene.rocks import SHAPES, RockModel, carve_rock
@@ -58,8 +59,24 @@ class Placement:
     figures: dict[str, Any] = field(default_factory=dict)
 
 
-def place(site: Site, biome: Biome, spec: SceneSpec, materials: dict[str, MaterialMaps]) -> Placement:
-    """Everything that stands. materials: the grounds' (for the grass colour), the biome's rock and, for trees, "bark"."""
+def plant_atlas(biome: Biome, spec: SceneSpec, materials: dict[str, MaterialMaps]) -> Atlas:
+    """The picture of a biome's plants, which depends on no place. materials: with "bark" for trees."""
+    names = tuple(species.name for species in biome.species)
+    snow = 0.28 if spec.season == "winter" and biome.winter_snow else 0.0
+    return paint_atlas(stream(spec.seed, "scene", "foliage"), names, spec.season, materials.get("bark"), snow)
+
+
+def place(
+    site: Site,
+    biome: Biome,
+    spec: SceneSpec,
+    materials: dict[str, MaterialMaps],
+    atlas: Callable[[], Atlas] | None = None,
+) -> Placement:
+    """Everything that stands. materials: the grounds' (for the grass colour), the biome's rock and, for trees, "bark".
+
+    atlas: gives the `plant_atlas` where that has been begun elsewhere.
+    """
     models: dict[str, tuple[Mesh, ...]] = {}
     nodes: list[Node] = []
     textures: dict[str, Texture] = {}
@@ -67,7 +84,9 @@ def place(site: Site, biome: Biome, spec: SceneSpec, materials: dict[str, Materi
     hulls: list[tuple[np.ndarray, np.ndarray]] = []
 
     stand = gather(plant_stand(site, biome, spec), undergrowth(site, biome, spec), outer_stand(site, biome, spec))
-    grown = _grow(biome, spec, materials, textures) if len(stand.x) else {}
+    grown: dict[str, list[trees.TreeModel]] = {}
+    if len(stand.x):
+        grown = _grow(biome, spec, atlas() if atlas else plant_atlas(biome, spec, materials), textures)
     drawn = _plant(site, biome, spec, stand, grown, models, nodes, textures) if len(stand.x) else stand
     if len(stand.x):
         kinds[trees.MATERIAL] = trees.tree_material()
@@ -127,16 +146,13 @@ def place(site: Site, biome: Biome, spec: SceneSpec, materials: dict[str, Materi
 
 
 def _grow(
-    biome: Biome, spec: SceneSpec, materials: dict[str, MaterialMaps], textures: dict[str, Texture]
+    biome: Biome, spec: SceneSpec, atlas: Atlas, textures: dict[str, Texture]
 ) -> dict[str, list[trees.TreeModel]]:
     """The models of each species, and their texture."""
-    names = tuple(species.name for species in biome.species)
-    snow = 0.28 if spec.season == "winter" and biome.winter_snow else 0.0
-    atlas = paint_atlas(stream(spec.seed, "scene", "foliage"), names, spec.season, materials.get("bark"), snow)
     textures[trees.TEXTURE] = atlas.texture
     return {
         name: [trees.grow_tree(name, stream(spec.seed, "scene", name, i), atlas) for i in range(VARIANTS)]
-        for name in names
+        for name in (species.name for species in biome.species)
     }
 
 

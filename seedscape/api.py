@@ -43,6 +43,7 @@ def generate(
 
 def build(spec: SceneSpec, progress: Progress = silent, threads: int | None = None) -> "Scene":
     """The environment of a resolved spec."""
+    from seedscape.assets.threads import Beside
     from seedscape.generation.licences import data_licences
     from seedscape.generation.material import generate_materials
     from seedscape.generation.terrain import generate_terrain
@@ -51,14 +52,17 @@ def build(spec: SceneSpec, progress: Progress = silent, threads: int | None = No
 
     biome = make_biome(spec.biome)
     progress("terrain", 0.0)  # shares as measured for seed 42
-    terrain = generate_terrain(spec.seed, biome.landforms, spec.relief_m, spec.size_m)
     names = materials_needed(biome, spec.season)
-    materials = generate_materials(
-        spec.seed, names, spec.texture_px, threads,
-        lambda k: progress("materials", 0.05 + 0.45 * k / len(names)), {"bark": BARK_PX},
-    )  # fmt: skip
-    shares = count(50, 4)
-    scene = build_scene(spec, terrain, materials, lambda stage: progress(stage, next(shares) / 100))
+    with Beside(threads) as beside:
+        terrain = beside.start(generate_terrain, spec.seed, biome.landforms, spec.relief_m, spec.size_m)
+        materials = generate_materials(
+            spec.seed, names, spec.texture_px, threads,
+            lambda k: progress("materials", 0.05 + 0.45 * k / len(names)), {"bark": BARK_PX},
+        )  # fmt: skip
+        shares = count(50, 4)
+        scene = build_scene(
+            spec, terrain(), materials, lambda stage: progress(stage, next(shares) / 100), beside=beside
+        )
     return replace(scene, licences=data_licences())
 
 
