@@ -27,7 +27,7 @@ GROUND_BOUNCE = 0.25  # of the sky's mean, from below the horizon: the reflectan
 SHADOW_MAP_PX = 2048
 # Drawn larger and shrunk. Multisampling (4x) took half as long again on a software renderer and left white sparks on
 # foliage, whose cut-out edges it smooths no better.
-OVERSIZE = 1.5
+OVERSIZE = 1.25
 MAX_SKY_SAMPLES = 600
 COMPONENTS = {5121: ("u1", 255.0), 5123: ("<u2", 65535.0), 5126: ("<f4", 1.0)}  # dtype, value that stands for 1
 
