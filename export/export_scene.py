@@ -12,7 +12,7 @@ from seedscape.export.fit import fit, lower_file
 from seedscape.export.inspect import inspect_glb
 from seedscape.export.profiles import find_profile, pack_passes, shape_passes
 from seedscape.export.report import ExportReport
-from seedscape.export.write import write_glb
+from seedscape.export.write import write_sound
 from seedscape.scene.values import Scene
 
 
@@ -46,7 +46,7 @@ def export_scene(
             tell(name)
             packed = change(packed)
         tell("write")
-        data = write_glb(packed, seedscape.__version__, kind.physics)
+        data = write_sound(packed, seedscape.__version__, kind.physics)
         if len(data) <= budget.bytes:
             break
         fitting = lower_file(replace(scene, textures=packed.textures), len(data), budget.bytes, lowered)

@@ -94,6 +94,8 @@ def _fit_triangles(scene: Scene, limit: int, done: list[str]) -> Scene:
     for word, change in (("surfaces simplified", simplify), ("scattered things thinned", thin)):
         before = measure(scene).triangles
         for share in SHARES:
+            if change is simplify and share > SHARES[-1] and share * before > limit:
+                continue  # it leaves no fewer than that
             lowered = change(scene, share)
             after = measure(lowered).triangles
             if after <= limit:

@@ -31,7 +31,8 @@ class Document:
 
     def __init__(self, asset: dict[str, Any]) -> None:
         self.json: dict[str, Any] = {"asset": asset}
-        self._binary = bytearray()
+        self._chunks: list[bytes | memoryview] = []  # of the buffer; copied once, into the finished file
+        self._length = 0
         self._views: dict[tuple[bytes, int | None], int] = {}
         self._accessors: dict[tuple[int, int, str, bool], int] = {}
         self._fallback_length = 0
@@ -42,7 +43,7 @@ class Document:
         values.append(value)
         return len(values) - 1
 
-    def add_view(self, data: bytes, target: int | None = None, stride: int | None = None) -> int:
+    def add_view(self, data: bytes | memoryview, target: int | None = None, stride: int | None = None) -> int:
         """Index of the buffer view that holds these bytes."""
         key = (hashlib.sha256(data).digest(), target)
         if key in self._views:
@@ -74,9 +75,9 @@ class Document:
         if stream.normalized:
             accessor["normalized"] = True
         if bounds:
-            columns = stream.values[:, : stream.width]
-            accessor["min"] = columns.min(axis=0).tolist()
-            accessor["max"] = columns.max(axis=0).tolist()
+            columns = stream.values.T[: stream.width]
+            accessor["min"] = [column.min().item() for column in columns]
+            accessor["max"] = [column.max().item() for column in columns]
         self._accessors[key] = self.add("accessors", accessor)
         return self._accessors[key]
 
@@ -85,7 +86,7 @@ class Document:
         little = np.ascontiguousarray(stream.values, dtype=stream.values.dtype.newbyteorder("<"))
         padded = stream.values.shape[1] != stream.width
         if stream.encoded is None:
-            return self.add_view(little.tobytes(), target, stream.stride if padded else None)
+            return self.add_view(little.reshape(-1).view(np.uint8).data, target, stream.stride if padded else None)
         key = (hashlib.sha256(stream.encoded).digest(), target)
         if key in self._views:
             return self._views[key]
@@ -106,32 +107,34 @@ class Document:
         self._views[key] = self.add("bufferViews", view)
         return self._views[key]
 
-    def _append(self, data: bytes) -> int:
-        self._binary += b"\0" * (-len(self._binary) % 4)
-        start = len(self._binary)
-        self._binary += data
+    def _append(self, data: bytes | memoryview) -> int:
+        padding = b"\0" * (-self._length % 4)
+        self._chunks += [padding, data]
+        start = self._length + len(padding)
+        self._length = start + len(data)
         return start
 
     def to_glb(self) -> bytes:
         """The finished file."""
         document = dict(self.json)
-        if self._binary:
-            document["buffers"] = [{"byteLength": len(self._binary)}]
+        if self._length:
+            document["buffers"] = [{"byteLength": self._length}]
         if self._fallback_length:
             fallback = {"byteLength": self._fallback_length, "extensions": {MESHOPT: {"fallback": True}}}
             document["buffers"].append(fallback)
-        return pack_glb(document, bytes(self._binary))
+        return pack_glb(document, *self._chunks)
 
 
-def pack_glb(document: dict[str, Any], binary: bytes) -> bytes:
+def pack_glb(document: dict[str, Any], *binary: bytes | memoryview) -> bytes:
     """The GLB container: header, JSON chunk padded with spaces, BIN chunk padded with zeros (glTF 2.0, 4.4)."""
     try:
         text = json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError) as error:  # extras hold something that is no JSON value
         raise RequestError(f"expected extras of finite JSON values, got: {error}") from None
     text += b" " * (-len(text) % 4)
-    chunks = struct.pack("<II", len(text), CHUNK_JSON) + text
-    if binary:
-        binary += b"\0" * (-len(binary) % 4)
-        chunks += struct.pack("<II", len(binary), CHUNK_BIN) + binary
-    return struct.pack("<III", GLB_MAGIC, 2, 12 + len(chunks)) + chunks
+    chunks: list[bytes | memoryview] = [struct.pack("<II", len(text), CHUNK_JSON), text]
+    if length := sum(len(part) for part in binary):
+        padding = b"\0" * (-length % 4)
+        chunks += [struct.pack("<II", length + len(padding), CHUNK_BIN), *binary, padding]
+    header = struct.pack("<III", GLB_MAGIC, 2, 12 + sum(len(part) for part in chunks))
+    return b"".join([header, *chunks])

@@ -40,6 +40,11 @@ def write_glb(scene: Scene, version: str, physics: bool = False) -> bytes:
     physics: the collision mesh as a static body of the drawn scene too (OMI_physics_shape, OMI_physics_body).
     """
     require_sound(scene)
+    return write_sound(scene, version, physics)
+
+
+def write_sound(scene: Scene, version: str, physics: bool = False) -> bytes:
+    """The same of a scene that has been checked; passes leave a sound scene sound."""
     return _Writer(scene, version, physics).write()
 
 

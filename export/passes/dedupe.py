@@ -37,17 +37,24 @@ TEXTURES = ("base_color", "normal", "orm")
 
 
 def _first_of_equals(values: dict[str, Any]) -> dict[str, str]:
-    """Each name -> the first name whose value is equal."""
+    """Each name -> the first name whose value is equal. Only values that look alike are compared in full."""
+    alike: dict[Any, list[str]] = {}
+    for name, value in values.items():
+        alike.setdefault(_key(value, HEAD), []).append(name)
     first: dict[Any, str] = {}
-    return {name: first.setdefault(_key(value), name) for name, value in values.items()}
+    several = {name for names in alike.values() if len(names) > 1 for name in names}
+    return {name: first.setdefault(_key(value), name) if name in several else name for name, value in values.items()}
 
 
-def _key(value: Any) -> Any:
-    """Something that is equal and hashable exactly when the values are equal."""
+HEAD = 16  # rows of an array that tell most apart
+
+
+def _key(value: Any, rows: int | None = None) -> Any:
+    """Something that is equal and hashable exactly when the values are equal; rows: of arrays, only the first so many."""
     if isinstance(value, np.ndarray):
-        return value.dtype.str, value.shape, value.tobytes()
+        return value.dtype.str, value.shape, value[:rows].tobytes()
     if isinstance(value, tuple):
-        return tuple(_key(item) for item in value)
+        return tuple(_key(item, rows) for item in value)
     if is_dataclass(value):
-        return type(value), tuple(_key(getattr(value, field.name)) for field in fields(value))
+        return type(value), tuple(_key(getattr(value, field.name), rows) for field in fields(value))
     return value

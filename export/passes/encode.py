@@ -49,9 +49,15 @@ def require_encoder(kind: Kind) -> None:
 def encode_textures(scene: Scene, kind: Kind) -> Scene:
     """EncodedTexture for every picture that is not one yet; side by side, since encoders let go of Python's lock."""
     require_encoder(kind)
+    # those with alpha become PNG, which takes longest: they start first, or one thread would end alone with them
+    slowest = sorted(
+        scene.textures, key=lambda key: (scene.textures[key].pixels.shape[2] < 4, -scene.textures[key].pixels.size)
+    )
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        encoded = pool.map(lambda texture: encode_texture(texture, kind), scene.textures.values())
-        return replace(scene, textures=dict(zip(scene.textures, encoded, strict=True)))
+        encoded = dict(
+            zip(slowest, pool.map(lambda key: encode_texture(scene.textures[key], kind), slowest), strict=True)
+        )
+    return replace(scene, textures={key: encoded[key] for key in scene.textures})
 
 
 def encode_texture(texture: Texture, kind: Kind) -> EncodedTexture:

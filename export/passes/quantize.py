@@ -13,7 +13,7 @@ import numpy as np
 from seedscape.export.check import zero_area
 from seedscape.export.packed import PackedMesh
 from seedscape.export.passes.each import each_undrawn, models_in_use
-from seedscape.export.passes.weld import weld_mesh
+from seedscape.export.passes.weld import mix, weld_mesh
 from seedscape.export.streams import quantized_streams
 from seedscape.scene.values import Float32, Material, Mesh, Node, Scene, Vec3
 
@@ -37,7 +37,7 @@ def snap(scene: Scene) -> Scene:
     def snapped(mesh: Mesh, step: float) -> Mesh:
         size = np.full(len(mesh.positions), step)
         if len(shared[0]):
-            keys = _keys(mesh.positions)
+            keys = mix(list(mesh.positions.T))
             at = np.minimum(np.searchsorted(shared[0], keys), len(shared[0]) - 1)
             size = np.where(shared[0][at] == keys, np.maximum(shared[1][at], step), size)
         cells = np.floor(mesh.positions.astype(np.float64) / size[:, None] + 0.5)
@@ -94,22 +94,12 @@ def _shared_vertices(scene: Scene, steps: dict[str, float]) -> tuple[np.ndarray,
         if node.model and users[node.model] == 1 and type(node) is Node
         and (node.translation, node.rotation, node.scale) == ((0.0,) * 3, (0.0, 0.0, 0.0, 1.0), (1.0,) * 3)
     ]  # fmt: skip
-    keys, sizes = [], []
-    for name in resting:
-        own = np.unique(_keys(np.concatenate([mesh.positions for mesh in scene.models[name]])))
-        keys.append(own)
-        sizes.append(np.full(len(own), steps[name]))
-    if not keys:
-        return np.zeros(0, KEY), np.zeros(0)
-    unique, group, count = np.unique(np.concatenate(keys), return_inverse=True, return_counts=True)
+    if len(resting) < 2:
+        return np.zeros(0, np.uint64), np.zeros(0)
+    # Should two places ever mix to the same key, one is snapped to a coarser grid than it need be.
+    own = [np.unique(np.concatenate([mix(list(part.positions.T)) for part in scene.models[name]])) for name in resting]
+    sizes = np.repeat([steps[name] for name in resting], [len(keys) for keys in own])
+    unique, group, count = np.unique(np.concatenate(own), return_inverse=True, return_counts=True)
     coarsest = np.zeros(len(unique))
-    np.maximum.at(coarsest, group, np.concatenate(sizes))
+    np.maximum.at(coarsest, group, sizes)
     return unique[count > 1], coarsest[count > 1]
-
-
-KEY = np.dtype((np.void, 12))
-
-
-def _keys(positions: Float32) -> np.ndarray:
-    """One comparable value a vertex; -0 counts as 0."""
-    return (np.ascontiguousarray(positions, dtype=np.float32) + np.float32(0.0)).view(KEY).reshape(-1)

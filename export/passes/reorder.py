@@ -16,7 +16,9 @@ def reorder(scene: Scene, for_size: bool = False) -> Scene:
         if not len(mesh.indices):
             return mesh
         indices, place, num_used = meshopt.reorder_mesh(mesh.indices.reshape(-1), triangles=True, optsize=for_size)
-        order = np.argsort(place)[:num_used]  # unused vertices have the largest place
+        used = place < num_used  # vertices no triangle names have the largest place
+        order = np.empty(num_used, np.int64)
+        order[place[used]] = np.flatnonzero(used)
 
         def pick(values: np.ndarray | None) -> np.ndarray | None:
             return None if values is None else values[order]
