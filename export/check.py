@@ -42,6 +42,7 @@ def check_scene(scene: Scene) -> Iterator[str]:
     yield from check_mesh("walkable", scene.walkable, Material())
     yield from check_mesh("collision", scene.collision, Material())
     yield from _check_nodes(scene)
+    yield from _check_sounds(scene)
 
 
 def check_mesh(where: str, mesh: Mesh, material: Material) -> Iterator[str]:
@@ -136,6 +137,13 @@ def _check_nodes(scene: Scene) -> Iterator[str]:
     for spawn in scene.spawn_points:
         if not all(np.isfinite((*spawn.position, spawn.yaw_rad))):
             yield f"spawn point {spawn.name!r}: expected a finite place, got NaN or infinity"
+
+
+def _check_sounds(scene: Scene) -> Iterator[str]:
+    for sound in scene.sounds:
+        numbers = (sound.gain, sound.near_m, sound.far_m, *(sound.position or ()))
+        if not all(np.isfinite(numbers)) or sound.gain < 0.0 or sound.near_m <= 0.0 or sound.far_m < 0.0:
+            yield f"sound {sound.kind!r}: expected finite numbers, a gain and distances above 0, got {numbers}"
 
 
 def _first(mask: NDArray[np.bool_]) -> int:

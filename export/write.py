@@ -21,11 +21,12 @@ from seedscape.export.passes.compress import compress_stream
 from seedscape.export.passes.each import models_in_use, turned
 from seedscape.export.passes.encode import encode_texture
 from seedscape.export.streams import index_stream, plain_streams
-from seedscape.scene.values import Light, Mesh, Node, Scene, SpawnPoint
+from seedscape.scene.values import Light, Mesh, Node, Scene, Sound, SpawnPoint
 
 LINEAR, LINEAR_MIPMAP_LINEAR = 9729, 9987
 WRAP_MODES = {"repeat": 10497, "clamp": 33071}
 TEXTURE_EXTENSIONS = {"image/webp": "EXT_texture_webp", "image/ktx2": "KHR_texture_basisu"}
+AUDIO = "KHR_audio_emitter"
 INSTANCING, QUANTIZATION = "EXT_mesh_gpu_instancing", "KHR_mesh_quantization"
 # A viewer that does not know these would show nothing, or something wrong.
 REQUIRED = {MESHOPT, INSTANCING, QUANTIZATION, *TEXTURE_EXTENSIONS.values()}
@@ -68,7 +69,10 @@ class _Writer:
         roots = [self._add_node(node) for node in scene.nodes]
         for k, spawn in enumerate(scene.spawn_points):
             roots.append(self._add("nodes", _spawn(k, spawn)))
-        document.add("scenes", {"name": "environment", "nodes": roots})
+        environment: dict[str, Any] = {"name": "environment", "nodes": roots}
+        if scene.sounds:
+            environment |= self._add_sounds(roots)
+        document.add("scenes", environment)
         for role, mesh in (("walkable", scene.walkable), ("collision", scene.collision)):
             place: dict[str, Any] = {}
             index = None
@@ -88,6 +92,23 @@ class _Writer:
         if required := sorted(self.extensions & REQUIRED):
             document.json["extensionsRequired"] = required
         return document.to_glb()
+
+    def _add_sounds(self, roots: list[int]) -> dict[str, Any]:
+        """Emitters without recordings (KHR_audio_emitter, a draft: used, never required), a node at each place; those
+        that are everywhere belong to the scene. Nodes say the kind in their extras too, for who does not read emitters."""
+        emitters: list[dict[str, Any]] = []
+        everywhere: list[int] = []
+        for k, sound in enumerate(self.scene.sounds):
+            emitters.append(_emitter(sound))
+            if sound.position is None:
+                everywhere.append(k)
+                continue
+            value = {"name": f"sound_{k}_{sound.kind}", **_place(sound.position, (0.0, 0.0, 0.0, 1.0), (1.0, 1.0, 1.0))}
+            value["extensions"] = {AUDIO: {"emitter": k}}
+            roots.append(self._add("nodes", value | {"extras": {"role": "sound", "sound": sound.kind}}))
+        self.document.json.setdefault("extensions", {})[AUDIO] = {"emitters": emitters}
+        self.extensions.add(AUDIO)
+        return {"extensions": {AUDIO: {"emitters": everywhere}}} if everywhere else {}
 
     def _add(self, kind: str, value: dict[str, Any]) -> int:
         """Document.add, taking note of the extensions of the value."""
@@ -235,6 +256,13 @@ def _asset(scene: Scene, version: str) -> dict[str, Any]:
 def _light(name: str, light: Light) -> dict[str, Any]:
     value: dict[str, Any] = {"name": name, "type": "directional", "color": list(light.color)}
     return value | {"intensity": light.intensity, "extras": {"illuminance_lux": light.illuminance_lux}}
+
+
+def _emitter(sound: Sound) -> dict[str, Any]:
+    value: dict[str, Any] = {"name": sound.kind, "type": "global" if sound.position is None else "positional"}
+    if sound.position is not None:
+        value["positional"] = {"refDistance": sound.near_m} | ({"maxDistance": sound.far_m} if sound.far_m else {})
+    return value | {"gain": sound.gain}
 
 
 def _spawn(k: int, spawn: SpawnPoint) -> dict[str, Any]:

@@ -106,6 +106,21 @@ class SpawnPoint:
 
 
 @dataclass(frozen=True)
+class Sound:
+    """Where something is to be heard, and how loudly; which recording plays is for the developer to choose.
+
+    kind: "wind", "stream", "lake", "surf", "birds" or "crickets". position: None is everywhere. gain: linear, 1 is the
+    recording's own loudness. near_m: up to there it is not damped; far_m: beyond, it is not heard.
+    """
+
+    kind: str
+    gain: float
+    position: Vec3 | None = None
+    near_m: float = 1.0
+    far_m: float = 0.0
+
+
+@dataclass(frozen=True)
 class Scene:
     """A whole environment.
 
@@ -115,6 +130,7 @@ class Scene:
     spec:      the resolved SceneSpec as plain JSON values.
     extras:    figures about the scene (terrain error in metres, counts ...), JSON values only.
     licences:  of the result and of the data it was learned from, JSON values only.
+    sounds:    what is heard, and where from.
     """
 
     name: str
@@ -130,3 +146,4 @@ class Scene:
     spec: dict[str, Any]
     extras: dict[str, Any] = field(default_factory=dict)
     licences: dict[str, Any] = field(default_factory=dict)
+    sounds: tuple[Sound, ...] = ()

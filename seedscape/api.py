@@ -49,6 +49,7 @@ def build(spec: SceneSpec, progress: Progress = silent, threads: int | None = No
     from seedscape.generation.terrain import generate_terrain
     from seedscape.scene.biomes import make_biome, materials_needed
     from seedscape.scene.build import build_scene
+    from seedscape.scene.sounds import find_sounds
 
     biome = make_biome(spec.biome)
     progress("terrain", 0.0)  # shares as measured for seed 42
@@ -63,7 +64,7 @@ def build(spec: SceneSpec, progress: Progress = silent, threads: int | None = No
         scene = build_scene(
             spec, terrain(), materials, lambda stage: progress(stage, next(shares) / 100), beside=beside
         )
-    return replace(scene, licences=data_licences())
+    return replace(scene, licences=data_licences(), sounds=find_sounds(scene))
 
 
 def export(

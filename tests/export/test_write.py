@@ -12,7 +12,7 @@ from PIL import Image
 
 from seedscape.assets.errors import RequestError
 from seedscape.export.write import write_glb
-from seedscape.scene.values import Material, Mesh, Node, Scene, SpawnPoint
+from seedscape.scene.values import Material, Mesh, Node, Scene, Sound, SpawnPoint
 from tests.export.synthetic import ground_mesh, parts, plain, synthetic_scene
 
 SIZES = {5121: 1, 5123: 2, 5125: 4, 5126: 4}
@@ -273,3 +273,23 @@ def test_an_unsound_scene_is_refused_before_anything_is_written(scene: Scene, tm
     flat = dataclasses.replace(ground, positions=np.zeros_like(ground.positions))
     with pytest.raises(RequestError, match="triangles with an area"):
         write_glb(dataclasses.replace(scene, models=scene.models | {"ground": (flat,)}), "1")
+
+
+def test_sounds_are_emitters_that_no_reader_needs() -> None:
+    sounds = (Sound("wind", 0.4), Sound("lake", 0.5, (3.0, 1.0, -2.0), 3.0, 50.0))
+    document, _ = parts(write_glb(dataclasses.replace(synthetic_scene(), sounds=sounds), "1"))
+    assert document["extensions"]["KHR_audio_emitter"]["emitters"] == [
+        {"name": "wind", "type": "global", "gain": 0.4},
+        {"name": "lake", "type": "positional", "positional": {"refDistance": 3.0, "maxDistance": 50.0}, "gain": 0.5},
+    ]
+    scene = document["scenes"][0]
+    assert scene["extensions"] == {"KHR_audio_emitter": {"emitters": [0]}}
+    node = document["nodes"][scene["nodes"][-1]]
+    assert node == {
+        "name": "sound_1_lake", "translation": [3.0, 1.0, -2.0],
+        "extensions": {"KHR_audio_emitter": {"emitter": 1}}, "extras": {"role": "sound", "sound": "lake"},
+    }  # fmt: skip
+    assert "KHR_audio_emitter" in document["extensionsUsed"]
+    assert "KHR_audio_emitter" not in document.get("extensionsRequired", [])
+    with pytest.raises(RequestError, match="sound 'lake': expected"):
+        write_glb(dataclasses.replace(synthetic_scene(), sounds=(Sound("lake", float("nan")),)), "1")
