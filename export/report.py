@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from seedscape.assets.errors import BudgetError
-from seedscape.export.budget import MB, Verdict
+from seedscape.export.budget import BUDGETS, MB, Verdict
 from seedscape.export.issues import Issue
 
 
@@ -82,21 +82,50 @@ def require_within_budget(report: ExportReport) -> None:
         raise BudgetError(f"expected an environment within the budget of {report.profile!r}, got {', '.join(over)}")
 
 
+def verdicts_of_all(report: ExportReport) -> dict[str, tuple[Verdict, ...]]:
+    """Profile -> the verdict on each line of its budget."""
+    return {
+        name: tuple(Verdict(each.name, each.value, getattr(budget, each.name)) for each in report.verdicts)
+        for name, budget in BUDGETS.items()
+    }
+
+
+def heaviest(report: ExportReport) -> dict[str, Offender]:
+    """Line of the budget -> its heaviest entry, where one is known."""
+    found: dict[str, Offender] = {}
+    for offender in report.offenders:
+        found.setdefault(offender.line, offender)
+    return found
+
+
 def to_json(report: ExportReport) -> dict[str, Any]:
-    """The report as JSON values, with the verdicts spelled out."""
+    """The report as JSON values, with the verdicts of every profile spelled out."""
     value = asdict(report)
+    pointers = {line: offender.pointer for line, offender in heaviest(report).items()}
+    spelled = {
+        profile: [asdict(each) | {"within": each.within, "pointer": pointers.get(each.name, "")} for each in verdicts]
+        for profile, verdicts in verdicts_of_all(report).items()
+    }
     value["verdicts"] = [asdict(verdict) | {"within": verdict.within} for verdict in report.verdicts]
     value["over"] = {name: list(lines) for name, lines in report.over.items()}
-    return value | {"within_budget": report.within_budget, "notes": list(report.notes)}
+    return value | {"profiles": spelled, "within_budget": report.within_budget, "notes": list(report.notes)}
 
 
 def to_text(report: ExportReport) -> str:
-    """The report for a terminal: one line per budget line, then what is in the file."""
-    lines = [f"{'':2}{'':<20} {'is':>12} {'at most':>12}   (budget of {report.profile!r})"]
-    for verdict in report.verdicts:
-        mark = "ok" if verdict.within else "OVER"
-        value, limit = _quantity(verdict.name, verdict.value), _quantity(verdict.name, verdict.limit)
-        lines.append(f"  {verdict.name.replace('_', ' '):<20} {value:>12} {limit:>12}   {mark}")
+    """The report for a terminal: a table of every budget line under every profile, then what is in the file."""
+    everyone, worst = verdicts_of_all(report), heaviest(report)
+    lines = [f"  {'':<18}{'is':>12}" + "".join(f"{name:>12}" for name in everyone) + "   heaviest"]
+    for row in zip(*everyone.values(), strict=True):
+        name = row[0].name
+        limits = "".join(f"{_mark(each):>12}" for each in row)
+        entry = (
+            f"   {worst[name].pointer} {worst[name].name}, {_quantity(name, worst[name].value)}"
+            if name in worst
+            else ""
+        )
+        lines.append(f"  {name.replace('_', ' '):<18}{_quantity(name, row[0].value):>12}{limits}{entry}")
+    verdict = {name: "OVER" if report.over.get(name) else "fits" for name in everyone}
+    lines.append(f"  {'':<30}" + "".join(f"{verdict[name]:>12}" for name in everyone))
     lines.append(f"  {report.meshes} meshes, {report.nodes} nodes, {report.lights} lights, by {report.generator!r}")
     for texture in report.textures:
         size = f"{texture.width} x {texture.height}"
@@ -104,18 +133,20 @@ def to_text(report: ExportReport) -> str:
         lines.append(f"  {size:>12} px  {texture.mime_type:<11} {file:>10} file {gpu:>10} GPU  {texture.name}")
     used, required = ", ".join(report.extensions_used) or "none", ", ".join(report.extensions_required) or "none"
     lines.append(f"  extensions: {used}; required: {required}")
-    fits = [name for name, over in report.over.items() if not over]
-    lines.append(f"  within the budget of: {', '.join(fits) or 'none'}")
-    lines += [f"  over the budget of {name!r}: {', '.join(over)}" for name, over in report.over.items() if over]
     lines += [
-        f"  heaviest, {each.line.replace('_', ' ')}: {_quantity(each.line, each.value)}  {each.pointer}  {each.name}"
+        f"  also heavy, {each.line.replace('_', ' ')}: {_quantity(each.line, each.value)}  {each.pointer}  {each.name}"
         for each in report.offenders
-        if any(each.line in over for over in report.over.values())
+        if any(each.line in over for over in report.over.values()) and each is not worst[each.line]
     ]
     lines += [f"  lowered: {what}" for what in report.lowered]
     lines += [f"  note: {note}" for note in report.notes]
     lines.append(f"  sha256 {report.sha256}")
     return "\n".join("".join(c if c.isprintable() else "?" for c in line) for line in lines)
+
+
+def _mark(verdict: Verdict) -> str:
+    """ "ok", or the limit that is passed."""
+    return "ok" if verdict.within else f"> {_quantity(verdict.name, verdict.limit)}"
 
 
 def _quantity(name: str, value: int) -> str:

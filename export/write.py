@@ -103,7 +103,8 @@ class _Writer:
             if sound.position is None:
                 everywhere.append(k)
                 continue
-            value = {"name": f"sound_{k}_{sound.kind}", **_place(sound.position, (0.0, 0.0, 0.0, 1.0), (1.0, 1.0, 1.0))}
+            value: dict[str, Any] = {"name": f"sound_{k}_{sound.kind}"}
+            value |= _place(sound.position, (0.0, 0.0, 0.0, 1.0), (1.0, 1.0, 1.0))
             value["extensions"] = {AUDIO: {"emitter": k}}
             roots.append(self._add("nodes", value | {"extras": {"role": "sound", "sound": sound.kind}}))
         self.document.json.setdefault("extensions", {})[AUDIO] = {"emitters": emitters}

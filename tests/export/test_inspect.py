@@ -337,7 +337,22 @@ def test_the_heaviest_are_named_and_every_profile_has_a_verdict() -> None:
         400_000,
     )
     text = to_text(report)
-    assert "/nodes/1" in text and "over the budget of 'quest': triangles" in text
+    (row,) = [line for line in text.splitlines() if line.startswith("  triangles")]
+    words = ["triangles", "400,100", *[">", "300,000"] * len(BUDGETS), "/nodes/1", "heavy,", "400,000"]
+    assert row.split() == words
+    assert ["OVER"] * len(BUDGETS) in [line.split() for line in text.splitlines()]
+    profiles = to_json(report)["profiles"]
+    assert set(profiles) == set(BUDGETS)
+    assert profiles["quest"][0] == {"name": "triangles", "value": 400_100, "limit": 300_000, "within": False, "pointer": "/nodes/1"}  # fmt: skip
+
+
+def test_a_file_for_some_profiles_says_which() -> None:
+    """12 MB: too many for `quest`, whose row of the table says so."""
+    data = pack(boxes(buffers=[{"byteLength": 12_000_000}]), b"\0" * 12_000_000)
+    text = to_text(inspect_glb(data, "quest")).splitlines()
+    (row,) = [line for line in text if line.startswith("  bytes")]
+    assert row.count("> 10.00 MB") == 1 and row.count("ok") == len(BUDGETS) - 1
+    assert ["fits", "OVER", "fits", "fits", "fits", "fits"] in [line.split() for line in text]
 
 
 def test_a_meshopt_bomb_is_refused() -> None:

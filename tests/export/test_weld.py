@@ -49,7 +49,7 @@ def test_models_that_differ_in_one_late_vertex_stay_apart() -> None:
     (ground,) = scene.models["ground"]
     moved = ground.positions.copy()
     moved[-1, 1] += 1.0
-    grounds = {
+    grounds: dict[str, tuple[Mesh, ...]] = {
         "ground": (ground,),
         "same": (dataclasses.replace(ground),),
         "other": (dataclasses.replace(ground, positions=moved),),
