@@ -21,6 +21,7 @@ def make_manifest(
     from seedscape.export.report import to_json
 
     figures = to_json(report)
+    del figures["profiles"]  # `over` says the same in short
     return {
         "seedscape": __version__,
         "spec": scene.spec,
