@@ -107,7 +107,7 @@ class Biome:
     keeps few lakes. path: material that trodden ground shows.
     dunes, strata, buttes: see `relief`. stones_per_hectare: small ones near the visitor, at their thickest; stones_shore_m: where
     the water leaves them. sparse_grass: material -> share of grass that grows on it all the same. canopy: linear
-    RGB of woods seen from afar.
+    RGB of woods seen from afar. glades: values 0 .. 1 of a noise between which open land turns to wood.
     """
 
     name: str
@@ -135,6 +135,7 @@ class Biome:
     stones_shore_m: Ramp | None = None
     sparse_grass: dict[str, float] = field(default_factory=dict)
     canopy: Colour | None = None
+    glades: Ramp = (0.40, 0.62)
 
 
 GREEN_YEAR: dict[str, Colour] = {
@@ -177,7 +178,7 @@ def alpine() -> Biome:
         stones_per_hectare=500.0,
         canopy=(0.026, 0.044, 0.020),
         grass_tint=GREEN_YEAR,
-        palette={"grass": (0.125, 0.150, 0.055), "rock": (0.20, 0.20, 0.20), "gravel": (0.23, 0.225, 0.21)},
+        palette={"grass": (0.125, 0.150, 0.055), "rock": (0.215, 0.200, 0.175), "gravel": (0.240, 0.225, 0.195)},
     )
 
 
@@ -211,7 +212,8 @@ def temperate_forest() -> Biome:
         winter_snow=True,
         grass_tint=GREEN_YEAR,
         haze=(0.56, 0.66, 0.76),
-        canopy=(0.062, 0.100, 0.026),
+        canopy=(0.044, 0.074, 0.020),
+        glades=(0.22, 0.46),
     )
 
 
@@ -280,7 +282,7 @@ def desert() -> Biome:
         sky_tint=(1.03, 1.0, 0.96),
         dunes=Dunes(),
         buttes=Buttes(count=7, near_m=150.0, far_m=2600.0, size=0.11),
-        stones_per_hectare=900.0,
+        stones_per_hectare=1800.0,
         sparse_grass={"sand": 0.10, "sand_ripple": 0.05, "gravel": 0.30},
     )
 
@@ -355,7 +357,7 @@ def coast() -> Biome:
         sea=True,
         grass_tint=GREEN_YEAR,
         haze=(0.60, 0.70, 0.80),
-        stones_per_hectare=900.0,
+        stones_per_hectare=1800.0,
         stones_shore_m=(2.6, 0.9),
         sparse_grass={"sand": 0.55},
         canopy=(0.050, 0.084, 0.024),
@@ -394,8 +396,8 @@ def volcanic() -> Biome:
         path="soil",
         grass=2.5,
         grass_tint=GREEN_YEAR,
-        palette={"rock": (0.060, 0.054, 0.052), "gravel": (0.105, 0.096, 0.092), "soil": (0.085, 0.066, 0.056)},
-        stones_per_hectare=900.0,
+        palette={"rock": (0.066, 0.055, 0.045), "gravel": (0.110, 0.098, 0.084), "soil": (0.095, 0.066, 0.050)},
+        stones_per_hectare=1800.0,
         sparse_grass={"soil": 0.12},
         haze=(0.34, 0.35, 0.40),
     )

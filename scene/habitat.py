@@ -94,7 +94,7 @@ def plant_stand(site: Site, biome: Biome, spec: SceneSpec) -> Stand:
     shore = site.sample(shore_heights(site), x, z)
     distance = np.sqrt(x * x + z * z)
     dry = _dry(site, x, z)
-    forest = _forest(spec.seed, x, z)
+    forest = _forest(biome, spec.seed, x, z)
     clearing = smoothstep(CLEARING_M, GLADE_M, distance) * _open_view(site, x, z)
     low = np.array([species.name in LOW for species in biome.species])
     wanted = []
@@ -149,7 +149,7 @@ def outer_stand(site: Site, biome: Biome, spec: SceneSpec) -> Stand:
     most = sum(species.per_hectare for species in biome.species if species.name not in LOW)
     beyond = (np.maximum(np.abs(x), np.abs(z)) > site.size_m / 2.0 + EDGE_M) & (distance < OUTER_M)
     some = np.flatnonzero(beyond & (draw < 2.02 * most * share))
-    forest = _forest(spec.seed, x[some], z[some])
+    forest = _forest(biome, spec.seed, x[some], z[some])
     wooded = draw[some] < forest * most * share
     some, forest = some[wooded], forest[wooded]
     x, z, draw, choice, distance = x[some], z[some], draw[some], choice[some], distance[some]
@@ -176,12 +176,12 @@ def trees_per_hectare(biome: Biome, spec: SceneSpec, at: LandPoints) -> Float64:
     for species in biome.species:
         if species.name not in LOW:
             total += _suits(species, at.slope, at.moisture, at.altitude, at.shore_m)
-    return np.asarray(total * _forest(spec.seed, at.x, at.z) * spec.vegetation)
+    return np.asarray(total * _forest(biome, spec.seed, at.x, at.z) * spec.vegetation)
 
 
-def _forest(seed: int, x: Float64, z: Float64) -> Float64:
-    """Forests have edges and glades: low noise gathers the trees, and keeps their number on the whole."""
-    return 0.12 + 1.9 * smoothstep(0.40, 0.62, land_noise(seed, "forest", x, z, 110.0, 3))
+def _forest(biome: Biome, seed: int, x: Float64, z: Float64) -> Float64:
+    """Forests have edges and glades: low noise gathers the trees, and keeps their number on the whole where half is glades."""
+    return 0.12 + 1.9 * smoothstep(*biome.glades, land_noise(seed, "forest", x, z, 110.0, 3))
 
 
 def _open_view(site: Site, x: Float64, z: Float64) -> Float64:

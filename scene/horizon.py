@@ -38,9 +38,9 @@ SPREAD = 0.25  # a / half_m
 BAND = 64  # rows
 HAZE_LIGHT = 0.55  # the haze is lit by the renderer as ground is, so it is given as an albedo
 # How far the air takes over at the horizon, by weather. It does so as 1 - e^-d: the first kilometres count most.
-HAZE_SHARE = {"clear": 0.62, "hazy": 0.93, "overcast": 0.78}
-HAZE_DEPTH = 1.6
-CROWN_M2, CANOPY_FROM_M = 60.0, 150.0  # what one tree hides; nearer, the trees themselves are drawn
+HAZE_SHARE = {"clear": 0.54, "hazy": 0.92, "overcast": 0.78}
+HAZE_DEPTH = 1.3
+CROWN_M2, CANOPY_FROM_M = 80.0, 150.0  # what one tree hides; nearer, the trees themselves are drawn
 GRAIN = 0.30  # light and dark of single texels: bushes, stones and shadows too small to draw
 
 

@@ -15,9 +15,10 @@ def test_a_second_thread_is_used_where_there_may_be_one(threads, elsewhere):
 
 
 def test_the_work_goes_on_while_the_caller_does_and_keeps_its_order():
-    begun, may_end, done = threading.Event(), threading.Event(), []
+    begun, may_end = threading.Event(), threading.Event()
+    done: list[str] = []
 
-    def work(name):
+    def work(name: str) -> str:
         begun.set()
         assert may_end.wait(10)
         done.append(name)
@@ -39,7 +40,8 @@ def test_an_error_is_raised_where_the_result_is_asked_for():
 
 
 def test_what_has_not_begun_is_dropped_when_the_caller_fails():
-    may_end, done = threading.Event(), []
+    may_end = threading.Event()
+    done: list[int] = []
     with pytest.raises(KeyError), Beside(threads=2) as beside:
         beside.start(may_end.wait, 10)
         beside.start(done.append, 1)
