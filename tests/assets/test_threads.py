@@ -8,13 +8,13 @@ from seedscape.assets.threads import Beside, usable_cores
 
 
 @pytest.mark.parametrize(("threads", "elsewhere"), [(1, False), (2, True), (None, usable_cores() > 1)])
-def test_a_second_thread_is_used_where_there_may_be_one(threads, elsewhere):
+def test_a_second_thread_is_used_where_there_may_be_one(threads: int | None, elsewhere: bool) -> None:
     with Beside(threads) as beside:
         made_in = beside.start(threading.current_thread)()
     assert (made_in is not threading.current_thread()) == elsewhere
 
 
-def test_the_work_goes_on_while_the_caller_does_and_keeps_its_order():
+def test_the_work_goes_on_while_the_caller_does_and_keeps_its_order() -> None:
     begun, may_end = threading.Event(), threading.Event()
     done: list[str] = []
 
@@ -34,12 +34,12 @@ def test_the_work_goes_on_while_the_caller_does_and_keeps_its_order():
     assert done == ["first", "second"]
 
 
-def test_an_error_is_raised_where_the_result_is_asked_for():
+def test_an_error_is_raised_where_the_result_is_asked_for() -> None:
     with Beside(threads=2) as beside, pytest.raises(ZeroDivisionError):
         beside.start(lambda: 1 / 0)()
 
 
-def test_what_has_not_begun_is_dropped_when_the_caller_fails():
+def test_what_has_not_begun_is_dropped_when_the_caller_fails() -> None:
     may_end = threading.Event()
     done: list[int] = []
     with pytest.raises(KeyError), Beside(threads=2) as beside:
