@@ -71,12 +71,15 @@ async function walkAhead(page, metres) {
   return found;
 }
 
-/** Only look: what the page knows once the first picture is there. */
+/** Only look: what the page knows once the first picture is there, and what it took of the processors. */
 async function look() {
   const page = await open();
-  await ready(page);
+  await until(page, () => (window.seedscape?.state().firstPictureMs ?? null) !== null);
+  const system = await browser.newBrowserCDPSession();
+  const { processInfo } = await system.send("SystemInfo.getProcessInfo");
+  const cpuSeconds = processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
   await shot(page, "look");
-  return state(page);
+  return { ...(await state(page)), cpuSeconds };
 }
 
 async function walk() {

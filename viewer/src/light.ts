@@ -1,12 +1,20 @@
 // The light of a world: its own sky as ambient light, its sun with a shadow that follows the visitor.
-import { Color, DirectionalLight, Mesh, PMREMGenerator, Scene, Vector3, type Light, type Object3D, type Texture, type WebGLRenderer } from "three";
+import {
+  Color, CubeCamera, DirectionalLight, HalfFloatType, Mesh, PMREMGenerator, Scene, Vector3, WebGLCubeRenderTarget,
+  type Light, type LightProbe, type Object3D, type Texture, type WebGLRenderer,
+} from "three"; // prettier-ignore
+import { LightProbeGenerator } from "three/addons/lights/LightProbeGenerator.js";
 import { RoomEnvironment } from "three/addons/environments/RoomEnvironment.js";
 import { isSoftware } from "./device";
-import { isUnlit, meshesOf, type World } from "./world";
+import { meshesOf } from "./meshes";
+import { isUnlit, type World } from "./world";
 
 const SHADOW_REACH_M = 55;
 const SHADOW_STEP_M = 6; // the map is drawn anew after so many metres, not every frame
 const SUN_DISTANCE_M = 200;
+const NEAR_M = 0.1;
+const FAR_M = 20000;
+const PROBE_PX = 16; // of one face: nine numbers for each colour come of it
 // Wide and flat: their shadows are baked, too fine or too far to be seen.
 const CASTS_NONE = /^(ground|horizon|grass|water|sky|trees_far|far_trees|paths?)/;
 
@@ -15,6 +23,7 @@ export class Lighting {
   private readonly centre = new Vector3(Infinity, 0, 0);
   private sun: DirectionalLight | null = null;
   private environment: Texture | null = null;
+  private ambient: LightProbe | null = null;
 
   constructor(
     private readonly renderer: WebGLRenderer,
@@ -24,14 +33,20 @@ export class Lighting {
   }
 
   /** Light `world`; what lit the last one is taken away. */
-  light(world: World, shadows: boolean): void {
+  async light(world: World, shadows: boolean): Promise<void> {
     this.clear();
     const lights: Light[] = [];
     world.root.traverse((object) => {
       if ("isLight" in object) lights.push(object as Light);
     });
-    this.environment = this.makeEnvironment(world, lights.length > 0);
-    this.scene.environment = this.environment;
+    const sky = skyOf(world);
+    if (sky && isSoftware) {
+      this.ambient = await this.makeAmbient(sky);
+      this.scene.add(this.ambient);
+    } else {
+      this.environment = this.makeEnvironment(sky, lights.length > 0);
+      this.scene.environment = this.environment;
+    }
     const given = lights.find((light) => "isDirectionalLight" in light) as DirectionalLight | undefined;
     if (given) {
       // A copy stands in for it, since the shadow has to follow the visitor and the file's own light hangs on a node.
@@ -86,31 +101,46 @@ export class Lighting {
     this.environment?.dispose();
     this.environment = null;
     this.scene.environment = null;
+    this.ambient?.removeFromParent();
+    this.ambient = null;
     if (!this.sun) return;
     this.scene.remove(this.sun, this.sun.target);
     this.sun.dispose();
     this.sun = null;
   }
 
-  /** The file's sky, filtered; a neutral room for files that have neither sky nor light. */
-  private makeEnvironment(world: World, isLit: boolean): Texture {
+  /** The sky, filtered; a neutral room for files that have neither sky nor light. */
+  private makeEnvironment(sky: Scene | null, isLit: boolean): Texture {
     const generator = new PMREMGenerator(this.renderer);
-    const sky = new Scene();
-    if (world.isEnvironment) {
-      for (const { mesh } of meshesOf(world.root)) {
-        if (!isUnlit(mesh)) continue;
-        const copy = new Mesh(mesh.geometry, mesh.material);
-        copy.applyMatrix4(mesh.matrixWorld);
-        sky.add(copy);
-      }
-    }
-    const from = sky.children.length > 0 ? sky : new RoomEnvironment();
-    const { texture } = generator.fromScene(from, sky.children.length > 0 ? 0 : 0.04, 0.1, 20000, { size: isSoftware ? 64 : 256 });
-    this.scene.environmentIntensity = sky.children.length > 0 || !isLit ? 1 : 0.5;
+    const from = sky ?? new RoomEnvironment();
+    const { texture } = generator.fromScene(from, sky ? 0 : 0.04, NEAR_M, FAR_M, { size: 256 });
+    this.scene.environmentIntensity = sky || !isLit ? 1 : 0.5;
     generator.dispose();
     if (from instanceof RoomEnvironment) from.dispose();
     return texture;
   }
+
+  /** The sky's light from all sides without its mirror image: filtering a whole sky takes nine seconds of a processor. */
+  private async makeAmbient(sky: Scene): Promise<LightProbe> {
+    const target = new WebGLCubeRenderTarget(PROBE_PX, { type: HalfFloatType });
+    new CubeCamera(NEAR_M, FAR_M, target).update(this.renderer, sky);
+    const probe = await LightProbeGenerator.fromCubeRenderTarget(this.renderer, target);
+    target.dispose();
+    return probe;
+  }
+}
+
+/** The dome of an environment alone; null where there is none. */
+function skyOf(world: World): Scene | null {
+  if (!world.isEnvironment) return null;
+  const sky = new Scene();
+  for (const { mesh } of meshesOf(world.root)) {
+    if (!isUnlit(mesh)) continue;
+    const copy = new Mesh(mesh.geometry, mesh.material);
+    copy.applyMatrix4(mesh.matrixWorld);
+    sky.add(copy);
+  }
+  return sky.children.length > 0 ? sky : null;
 }
 
 function names(object: Object3D): string[] {

@@ -1,4 +1,5 @@
 // The page: from an address, a form or a dropped file to a world one stands in.
+import { isSoftware } from "./device";
 import { byId, element, megabytes, save } from "./dom";
 import { Figures } from "./figures";
 import { Form, clock, queryOfSpec, readable, specOfQuery, type Spec } from "./form";
@@ -24,8 +25,8 @@ let task: AbortController | null = null; // what is being made or loaded; the la
 let job: Job | null = null;
 let asked: Spec | null = null;
 let spotNumber = 0;
-let firstPictureMs: number | null = null;
 
+body.classList.toggle("gpu", !isSoftware);
 const service = new Service(askToken);
 const stage = makeStage();
 if (stage) begin(stage);
@@ -46,10 +47,7 @@ function begin(stage: Stage): void {
   const loader = new Loader(stage.renderer);
   const figures = new Figures(stage);
   const form = new Form((spec) => void make(spec, true));
-  stage.onFrame = () => {
-    figures.update();
-    if (firstPictureMs === null && stage.world) firstPictureMs = performance.now();
-  };
+  stage.onFrame = () => figures.update();
   stage.onMode = showMode;
   // For tests and the curious: what the page knows, read only.
   Object.defineProperty(window, "seedscape", { value: { state } });
@@ -276,7 +274,7 @@ function begin(stage: Stage): void {
       draws: renderer.info.render.calls,
       textureBytes: world?.textureBytes ?? 0,
       frames: stage.frames,
-      firstPictureMs,
+      firstPictureMs: stage.firstPictureMs,
     };
   }
 }

@@ -29,6 +29,8 @@ export class Stage {
   world: World | null = null;
   mode: Mode = "walk";
   frames = 0;
+  /** milliseconds from the start of the navigation until the first frame of a world was drawn to its end; null before */
+  firstPictureMs: number | null = null;
   /** mean milliseconds between frames that followed each other; NaN while nothing moves */
   frameMs = NaN;
   shadows = !isHandheld && !isHeadset && !isSoftware;
@@ -42,7 +44,8 @@ export class Stage {
   private wasDrawn = false;
   private isStale = true;
   private movedAt = 0;
-  private isBlurred = false;
+  private isBlurred = isSoftware;
+  private turn = 0;
   private readonly focus = new Vector3();
 
   constructor(
@@ -90,8 +93,10 @@ export class Stage {
 
   /** Put a world on the stage in place of the last one. */
   async show(world: World): Promise<void> {
+    const mine = ++this.turn;
     this.clear();
-    this.lighting.light(world, this.shadows && !this.vr.isInside);
+    await this.lighting.light(world, this.shadows && !this.vr.isInside);
+    if (mine !== this.turn) return dispose(world.root); // another one came meanwhile
     const size = world.box.getSize(new Vector3()).length();
     this.camera.near = world.isEnvironment ? 0.1 : Math.min(0.1, size / 1000);
     this.camera.far = world.isEnvironment ? 20000 : Math.max(200, size * 10);
@@ -144,6 +149,16 @@ export class Stage {
     this.wake();
   }
 
+  /** When all that was drawn so far has been, and not merely been asked for. */
+  private async finished(): Promise<void> {
+    const gl = this.renderer.getContext() as WebGL2RenderingContext;
+    const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    if (!fence) return;
+    gl.flush();
+    while (gl.clientWaitSync(fence, 0, 0) === gl.TIMEOUT_EXPIRED) await new Promise((go) => setTimeout(go, 4));
+    gl.deleteSync(fence);
+  }
+
   /** The picture that is seen, as PNG. */
   picture(): Promise<Blob> {
     if (!this.vr.isInside) this.blur(false);
@@ -160,8 +175,8 @@ export class Stage {
     if (this.vr.isInside) this.vr.update(seconds);
     else if (this.mode === "walk") this.walk(seconds);
     else this.orbit.update();
-    if (isSoftware && !this.vr.isInside) this.blur(performance.now() - this.movedAt < REST_MS);
-    if (!this.isStale && !this.vr.isInside) {
+    if (isSoftware && this.world && !this.vr.isInside) this.blur(performance.now() - this.movedAt < REST_MS);
+    if ((!this.isStale || !this.world) && !this.vr.isInside) {
       this.wasDrawn = false;
       this.frameMs = NaN;
       return;
@@ -172,6 +187,7 @@ export class Stage {
     this.draw();
     this.frames++;
     this.onFrame();
+    if (this.firstPictureMs === null) void this.finished().then(() => (this.firstPictureMs ??= performance.now()));
   }
 
   /** Fewer pixels while something moves, all of them at rest: what a machine without a GPU can keep up with. */

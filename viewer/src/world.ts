@@ -1,9 +1,12 @@
 // A GLB of anybody's as a place to be in: what is drawn, what is stood on, where a visit starts.
-import { Box3, Group, Mesh, Quaternion, Texture, Vector3, type BufferGeometry, type Material, type Object3D, type WebGLRenderer } from "three";
+import { Box3, Group, Mesh, Quaternion, Texture, Vector3, type Object3D, type WebGLRenderer } from "three";
 import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
 import { KTX2Loader } from "three/addons/loaders/KTX2Loader.js";
 import { MeshoptDecoder } from "three/addons/libs/meshopt_decoder.module.js";
+import { isSoftware } from "./device";
 import { Ground } from "./ground";
+import { meshesOf } from "./meshes";
+import { makeMatt, withoutRelief } from "./plain";
 
 export interface Spot {
   position: Vector3;
@@ -39,6 +42,7 @@ export class Loader {
   constructor(renderer: WebGLRenderer) {
     this.pictures = new KTX2Loader().setWorkerLimit(2).detectSupport(renderer);
     this.gltf = new GLTFLoader().setKTX2Loader(this.pictures).setMeshoptDecoder(MeshoptDecoder);
+    if (isSoftware) this.gltf.register(withoutRelief);
   }
 
   /** FileError where it cannot be shown. */
@@ -58,6 +62,7 @@ export class Loader {
     walkable?.updateMatrixWorld(true);
     collision?.updateMatrixWorld(true);
     const own = walkable ? Ground.of(walkable) : null;
+    if (own && isSoftware) makeMatt(root);
     const visible = own ? null : Ground.of(root, isSolid);
     const box = new Box3().setFromObject(root);
     if (box.isEmpty()) throw new FileError(`${name} holds nothing that can be seen.`);
@@ -90,16 +95,6 @@ export function dispose(root: Object3D): void {
       }
       material.dispose();
     }
-  }
-}
-
-export function* meshesOf(root: Object3D): Generator<{ mesh: Mesh; geometry: BufferGeometry; materials: Material[] }> {
-  const meshes: Mesh[] = [];
-  root.traverse((object) => {
-    if ((object as Mesh).isMesh) meshes.push(object as Mesh);
-  });
-  for (const mesh of meshes) {
-    yield { mesh, geometry: mesh.geometry, materials: Array.isArray(mesh.material) ? mesh.material : [mesh.material] };
   }
 }
 
