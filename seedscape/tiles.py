@@ -7,28 +7,32 @@ worker computes a block twice; they change nothing and are gone in the end.
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
 from io import BytesIO
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from seedscape import __version__
 from seedscape.assets.files import write_atomically
 from seedscape.export.issues import GlbError
-from seedscape.export.tiles import TileKey, TilePlan, make_tile, read_tile, tileset_json
+from seedscape.export.tiles import CELLS, TileKey, TilePlan, make_tile, read_tile, tileset_json
 from seedscape.generation.rng import stream
 from seedscape.generation.terrain import PIECE, World, open_terrain_model, pick_tiles
 from seedscape.generation.values import Float32
 from seedscape.scene.biomes import BIOMES, Biome, Layer, Ramp, make_biome
 
 POSTS = ".posts"
+T = TypeVar("T")
+R = TypeVar("R")
 CHUNK = 4  # tiles handed to a worker at a time
+INSET = PIECE // 2  # posts from a block's edge to the land's: else a strip along two sides would take blocks of its own
 COLOR_PX = 64  # of the material sets whose mean colour paints the land
 
 
@@ -80,21 +84,32 @@ def write_tiles(
 def _make_all(
     job: TileJob, folder: Path, keys: list[TileKey], workers: int
 ) -> Iterable[tuple[TileKey, dict[str, Any]]]:
+    """Blocks first, then tiles, so that none is made twice. This process is one of the workers."""
     blocks = sorted({block for key in keys for block in _blocks(job.plan, key)})
-    if workers == 1:
-        for block in blocks:
-            _land(job, folder).block(*block)
-        yield from (_make(job, folder, key) for key in keys)
+    if workers == 1 or not keys:
+        _make_blocks(job, folder, blocks)
+        yield from _make_some(job, folder, keys)
         return
     # spawn: a forked child may inherit the locks of threads that do not live on in it
-    with ProcessPoolExecutor(workers, get_context("spawn"), _single_thread) as pool:
-        # neighbouring blocks share part of their making, so each worker takes a run of them
-        runs = [blocks[len(blocks) * k // workers : len(blocks) * (k + 1) // workers] for k in range(workers)]
-        for wait in [pool.submit(_make_blocks, job, folder, run) for run in runs]:
-            wait.result()
+    with ProcessPoolExecutor(workers - 1, get_context("spawn"), _single_thread) as pool:
+        for _ in _dealt(pool, workers - 1, partial(_make_blocks, job, folder), [[block] for block in blocks]):
+            pass
         chunks = [keys[k : k + CHUNK] for k in range(0, len(keys), CHUNK)]
-        for made in [pool.submit(_make_some, job, folder, chunk) for chunk in chunks]:
-            yield from made.result()
+        for made in _dealt(pool, workers - 1, partial(_make_some, job, folder), chunks):
+            yield from made
+
+
+def _dealt(pool: Executor, children: int, make: Callable[[T], R], chunks: list[T]) -> Iterator[R]:
+    """What `make` makes of each chunk, in any order. This process takes them from the front, its children from the back:
+    it need not wait until they have started, nobody waits long for the last, and neighbours share part of their making."""
+    left, running = deque(chunks), set[Future[R]]()
+    while left or running:
+        while left and len(running) < 2 * children:
+            running.add(pool.submit(make, left.pop()))
+        if left:
+            yield make(left.popleft())
+        done, running = wait(running, timeout=0.0 if left else None, return_when=FIRST_COMPLETED)
+        yield from (each.result() for each in done)
 
 
 def _single_thread() -> None:
@@ -135,8 +150,10 @@ def _finished(job: TileJob, folder: Path, key: TileKey) -> dict[str, Any] | None
 def _blocks(plan: TilePlan, key: TileKey) -> list[tuple[int, int]]:
     """Blocks of posts that a tile looks at."""
     step = plan.step(key.level)
-    size = 64 * step
-    rows, cols = (range((k * size - step) // PIECE, ((k + 1) * size + step) // PIECE + 1) for k in (key.y, key.x))
+    size = CELLS * step
+    rows, cols = (
+        range((k * size - step + INSET) // PIECE, ((k + 1) * size + step + INSET) // PIECE + 1) for k in (key.y, key.x)
+    )
     return [(row, col) for row in rows for col in cols]
 
 
@@ -158,10 +175,18 @@ class _Land:
         self._world = World(int(rng.integers(1 << 62)), pick_tiles(model, (landform,), spacing), model, spacing)
         self._key = f"{job.seed}-{job.biome}-{spacing!r}-{__version__}"
         folder.mkdir(parents=True, exist_ok=True)
-        self._colors = _mean_colors(job.seed, self._biome)
+        self._seed = job.seed
+
+    @cached_property
+    def _colors(self) -> dict[str, np.ndarray]:
+        return _mean_colors(self._seed, self._biome)
+
+    @cached_property
+    def _altitudes(self) -> tuple[float, float]:
+        """(low, relief) in metres that altitude is counted in."""
         first = self.block(0, 0)
         low, high = np.sort(first.reshape(-1))[[first.size // 50, -first.size // 50]]
-        self._low, self._relief = float(low), max(1.0, float(high - low))
+        return float(low), max(1.0, float(high - low))
 
     @lru_cache(maxsize=64)  # noqa: B019  one land lives as long as its worker
     def block(self, row: int, col: int) -> Float32:
@@ -178,6 +203,7 @@ class _Land:
 
     def posts(self, row: int, col: int, rows: int, cols: int) -> Float32:
         """Heights of a window of the endless grid."""
+        row, col = row + INSET, col + INSET
         across = range(row // PIECE, (row + rows - 1) // PIECE + 1)
         down = range(col // PIECE, (col + cols - 1) // PIECE + 1)
         joined = np.block([[self.block(i, j) for j in down] for i in across])
@@ -186,7 +212,8 @@ class _Land:
 
     def paint(self, heights: Float32, slopes: np.ndarray) -> Float32:
         """Linear RGB of the ground layers that lie at these heights and slopes; what depends on more is left out."""
-        altitude = (heights.astype(np.float64) - self._low) / self._relief
+        low, relief = self._altitudes
+        altitude = (heights.astype(np.float64) - low) / relief
         rgb = np.tile(self._colors[self._biome.base.material], (len(heights), 1))
         for layer in self._biome.overlays:
             if layer.patches is None and (layer.slope or layer.altitude):

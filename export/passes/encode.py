@@ -8,7 +8,6 @@ sets of grass and its normals, one thread (CPU seconds, bytes with mip levels, P
     normal UASTC q100     0.8 s  1184 kB  33.0 dB      ETC1S q75  1.9 s   204 kB  29.4 dB
 """
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib.util import find_spec
@@ -18,6 +17,7 @@ from typing import Literal
 import numpy as np
 
 from seedscape.assets.errors import MissingPartError
+from seedscape.assets.threads import usable_cores
 from seedscape.export.packed import EncodedTexture
 from seedscape.export.pictures import encode_picture
 from seedscape.scene.values import Scene, Texture
@@ -53,7 +53,7 @@ def encode_textures(scene: Scene, kind: Kind) -> Scene:
     slowest = sorted(
         scene.textures, key=lambda key: (scene.textures[key].pixels.shape[2] < 4, -scene.textures[key].pixels.size)
     )
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(min(4, usable_cores())) as pool:
         encoded = dict(
             zip(slowest, pool.map(lambda key: encode_texture(scene.textures[key], kind), slowest), strict=True)
         )
