@@ -15,6 +15,7 @@ import json
 import os
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,23 +152,25 @@ class Store:
             _touch(used)
         return value
 
-    def gc(self, *, max_age_s: float | None = None, max_bytes: int | None = None) -> Collected:
+    def gc(self, *, max_age_s: float | None = None, max_bytes: int | None = None, min_age_s: float = 0.0) -> Collected:
         """Remove what was not used for `max_age_s`, then the longest unused until at most `max_bytes` of objects are left.
 
-        A record goes with any of its objects, and then the objects that only it named. Objects without a record younger
-        than ten minutes stay. Others may read and write meanwhile: what they use in this moment stays.
+        The objects of a record count as used when one of them was, and go together with it. What was used within
+        `min_age_s` stays even where that is more than `max_bytes`, and so do objects without a record younger than ten
+        minutes. Others may read and write meanwhile: what they use in this moment stays.
         """
         self._empty_trash()
         records = {key: value for key, path in self._records() if (value := self._read_record(path, key)) is not None}
         named = {name for value in records.values() for name in _objects_of(value)}
         found = {path.name: stat for path in self._objects() if (stat := _stat(path)) is not None}
+        used = _last_uses(found, records)
         now = time.time()
         doomed, size = set[str](), sum(stat.st_size for stat in found.values())
-        for name, stat in sorted(found.items(), key=lambda item: (item[1].st_mtime_ns, item[0])):
-            age_s = now - stat.st_mtime
+        for name, stat in sorted(found.items(), key=lambda item: (used[item[0]], item[0])):
+            age_s = now - used[name]
             old = max_age_s is not None and age_s > max_age_s
             too_much = max_bytes is not None and size > max_bytes
-            if (old or too_much) and (name in named or age_s > GRACE_S):
+            if (old or too_much) and age_s >= min_age_s and (name in named or age_s > GRACE_S):
                 doomed.add(name)
                 size -= stat.st_size
         broken = {key for key, value in records.items() if not found.keys() - doomed >= set(_objects_of(value))}
@@ -281,6 +284,17 @@ class Store:
             stat = _stat(path)
             if stat is not None and time.time() - stat.st_ctime > GRACE_S:
                 path.unlink(missing_ok=True)
+
+
+def _last_uses(found: Mapping[str, os.stat_result], records: Mapping[str, dict[str, Any]]) -> dict[str, float]:
+    """When each object was used: the use of one is a use of its record, but for objects that several records name."""
+    times = Counter(name for value in records.values() for name in set(_objects_of(value)))
+    used = {name: stat.st_mtime for name, stat in found.items()}
+    for value in records.values():
+        names = [name for name in _objects_of(value) if name in found]
+        last = max((found[name].st_mtime for name in names if times[name] == 1), default=0.0)
+        used |= {name: max(used[name], last) for name in names}
+    return used
 
 
 def _objects_of(value: dict[str, Any]) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ from seedscape.scene.spec import shown
 @click.option("--host", default="127.0.0.1", metavar="H", help="Address to listen at.  [127.0.0.1]")
 @click.option("--port", default="8420", metavar="P", help="0: any free one.  [8420]")
 @click.option("--store", default="seedscape-store", metavar="DIR", help="Finished work and jobs.  [seedscape-store]")
+@click.option("--store-size", metavar="SIZE", help="Remove the longest unused files beyond so much: 50G, 800M.")
+@click.option("--store-age", metavar="AGE", help="Remove files that nobody used for so long: 30d, 12h.")
 @click.option("--token-file", metavar="F", help="Tokens that may ask, one a line; needed beyond loopback.")
 @click.option(
     "--allow-host", multiple=True, metavar="NAME", help="A name in the Host header to answer to; as often as needed."
@@ -31,7 +33,7 @@ from seedscape.scene.spec import shown
 @click.option("--job-memory-mb", default="4096", metavar="MB", help="Memory limit of a job (Linux).  [4096]")
 @click.option("--grace", default="30", metavar="S", help="After SIGTERM, for running jobs.  [30]")
 def serve(
-    host: str, port: str, store: str, token_file: str | None, allow_host: tuple[str, ...], tls: str | None,
+    host: str, port: str, store: str, store_size: str | None, store_age: str | None, token_file: str | None, allow_host: tuple[str, ...], tls: str | None,
     tls_cert: str | None, tls_key: str | None, workers: str | None, queue: str, per_client: str,
     requests_per_minute: str, job_seconds: str, job_memory_mb: str, grace: str,
 ) -> None:  # fmt: skip
@@ -39,6 +41,7 @@ def serve(
 
     SIGTERM finishes the running jobs first. What was accepted is not lost, however the service ends.
     """
+    from seedscape.cli.store import seconds, size_bytes
     from seedscape.service.settings import Settings, default_workers
 
     if os.name != "posix":
@@ -51,6 +54,8 @@ def serve(
         host=host,
         port=whole_number("--port", port, 0, 65535),
         store=_path("--store", store),
+        store_bytes=None if store_size is None else size_bytes("--store-size", store_size),
+        store_age_s=None if store_age is None else seconds("--store-age", store_age),
         token_file=None if token_file is None else _path("--token-file", token_file),
         tls_cert=None if tls_cert is None else _path("--tls-cert", tls_cert),
         tls_key=None if tls_key is None else _path("--tls-key", tls_key),

@@ -30,8 +30,8 @@ def gc(folder: str, max_age: str | None, max_size: str | None) -> None:
     """Remove what was not used for long, or the longest unused beyond a size; others may go on using the store."""
     if max_age is None and max_size is None:
         raise RequestError("expected --max-age or --max-size, got neither")
-    age_s = None if max_age is None else _quantity("--max-age", max_age, UNITS_S, "30d, 12h, 5m or 60s")
-    num_bytes = None if max_size is None else _quantity("--max-size", max_size, UNITS_BYTES, "50G, 800M or bytes")
+    age_s = None if max_age is None else seconds("--max-age", max_age)
+    num_bytes = None if max_size is None else size_bytes("--max-size", max_size)
     done = _open(folder).gc(max_age_s=age_s, max_bytes=num_bytes)
     say(
         f"removed {done.objects} objects of {done.bytes / 1e6:.1f} MB and {done.records} records; "
@@ -57,6 +57,16 @@ def _open(folder: str) -> "Store":
     if "\0" in folder or not Path(folder, "objects").is_dir():
         raise RequestError(f"expected the folder of a store, got {shown(folder)}")
     return Store(folder)
+
+
+def seconds(flag: str, text: str) -> int:
+    """30d, 12h, 5m or 60s. RequestError: it is none of these."""
+    return _quantity(flag, text, UNITS_S, "30d, 12h, 5m or 60s")
+
+
+def size_bytes(flag: str, text: str) -> int:
+    """50G, 800M or bytes. RequestError: it is none of these."""
+    return _quantity(flag, text, UNITS_BYTES, "50G, 800M or bytes")
 
 
 def _quantity(flag: str, text: str, units: dict[str, int], examples: str) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from starlette.requests import Request
 
 from seedscape import __version__
+from seedscape.assets.errors import SeedscapeError
 from seedscape.assets.store import Store, request_key
 from seedscape.assets.weights import model_hashes
 from seedscape.scene.spec import spec_to_dict
@@ -49,13 +50,15 @@ class Core:
         self.streams = 0
         self.connections: set[Any] = set()  # the server's own; see run.py
         self._models = model_hashes()
-        self._following: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Put back what an earlier service left running, and start the workers."""
         count = await self.offload.run(leases.give_up_all, self.settings.attempts)
         log.info("service started", extra={"jobs_put_back": count, "version": __version__})
-        self._following = asyncio.create_task(self.changes.follow())
+        self._tasks.append(asyncio.create_task(self.changes.follow()))
+        if self.settings.store_bytes is not None or self.settings.store_age_s is not None:
+            self._tasks.append(asyncio.create_task(self._tidy()))
         self.supervisor.start()
 
     async def drain(self) -> None:
@@ -70,12 +73,27 @@ class Core:
         """End everything; `drain` comes first."""
         await self.drain()
         self.sampling.close()
-        if self._following is not None:
-            self._following.cancel()
-            await asyncio.gather(self._following, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         self.offload.close()
         self.changes.close()
         log.info("service stopped")
+
+    async def _tidy(self) -> None:
+        """Remove what the store need not keep, for ever; a file that is being sent is sent to its end all the same."""
+        settings = self.settings
+        while True:
+            try:
+                gone = await asyncio.to_thread(
+                    self.store.gc, max_age_s=settings.store_age_s, max_bytes=settings.store_bytes, min_age_s=settings.store_young_s
+                )  # fmt: skip
+                if gone.objects or gone.records:
+                    extra = {"objects": gone.objects, "bytes": gone.bytes, "left_bytes": gone.left_bytes}
+                    log.info("store tidied", extra=extra)
+            except (SeedscapeError, OSError):
+                log.exception("the store could not be tidied")
+            await asyncio.sleep(settings.tidy_s)
 
     async def submit(self, client: str, wish: Wish, idempotency_key: str | None) -> dict[str, Any]:
         """Accept a wish; the status of its environment. Problem: no room, or the key was used for another."""

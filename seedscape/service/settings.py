@@ -33,6 +33,10 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8420
     store: Path = field(default_factory=lambda: Path("seedscape-store"))
+    store_bytes: int | None = None  # files beyond are removed, the longest unused first; None: all are kept
+    store_age_s: float | None = None  # files unused for so long are removed; None: all are kept
+    store_young_s: float = 3600.0  # whatever was made or used within stays
+    tidy_s: float = 300.0  # between two looks at the store
     token_file: Path | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None

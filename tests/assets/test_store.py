@@ -150,6 +150,16 @@ def test_gc_by_size_takes_the_longest_unused_first_and_whole_records(store: Stor
     assert store.gc(max_bytes=0).left_objects == 0 and files(store) == []
 
 
+def test_gc_keeps_a_record_one_of_whose_objects_was_used_and_what_is_younger_than_was_asked_for(store: Store) -> None:
+    glb, manifest = store.put(b"glb"), store.put(b"{}")
+    store.record(KEY, {"objects": {"glb": glb, "manifest": manifest}})
+    age(store.path(manifest), 1000)
+    age(store.path(glb), 100)
+    assert store.gc(max_age_s=500).objects == 0
+    assert store.gc(max_bytes=0, min_age_s=200).objects == 0
+    assert store.gc(max_bytes=0, min_age_s=50) == Collected(2, 1, 5, 0, 0)
+
+
 def test_gc_leaves_young_objects_that_wait_for_their_record(store: Store) -> None:
     name = store.put(b"fresh")
     assert store.gc(max_bytes=0, max_age_s=0).objects == 0

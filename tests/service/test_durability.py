@@ -189,3 +189,30 @@ def test_a_full_disk_fails_the_job_and_not_the_service(tmp_path: Path) -> None:
         (service.store / "objects").unlink()
         (service.store / "gone").rename(service.store / "objects")
         assert service.wait(service.accepted(2))["status"] == "done"
+
+
+def test_the_store_keeps_what_it_may_hold_and_whatever_is_young_or_being_sent(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"store_bytes": 1, "store_young_s": 30.0, "tidy_s": 0.1}
+    with Service(tmp_path, **options) as service:
+        old, young = (service.wait(service.accepted(seed))["assets"] for seed in (1, 2))
+        objects = {asset["sha256"]: asset["bytes"] for asset in old.values()}
+        url, size = old["glb"]["url"], old["glb"]["bytes"]
+        request = f"GET {url} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+        with socket.create_connection(("127.0.0.1", service.port), PATIENCE_S) as slow:
+            slow.sendall(request)
+            got = slow.recv(64)  # it has been opened
+            for name in objects:
+                os.utime(service.store / "objects" / name[:2] / name, (1e9, 1e9))
+            until = time.monotonic() + PATIENCE_S
+            while not service.logged("store tidied") and time.monotonic() < until:
+                time.sleep(0.05)
+            while len(got.partition(b"\r\n\r\n")[2]) < size:
+                data = slow.recv(65536)
+                assert data, got
+                got += data
+        (tidied,) = service.logged("store tidied")
+        assert (tidied["objects"], tidied["bytes"]) == (len(objects), sum(objects.values()))
+        assert service.http.get(url).status_code == 404
+        assert all(service.http.get(asset["url"]).status_code == 200 for asset in young.values())
+        again = service.wait(service.accepted(1))  # made anew, the same
+        assert again["assets"] == old and service.http.get(url).status_code == 200
