@@ -1,18 +1,25 @@
 """Normal and occlusion maps from height, on the torus (every map wraps around)."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from seedscape.generation.values import UInt8
 
 OCCLUSION_STEPS = (1, 2, 4, 8, 16)  # texels
+BAND = 64  # rows
 
 
 def smoothed(x: NDArray[np.float32], passes: int) -> NDArray[np.float32]:
     """(n, n) after `passes` binomial 3 x 3 blurs, on the torus."""
     for _ in range(passes):
         for axis in (0, 1):
-            x = np.float32(0.5) * x + np.float32(0.25) * (np.roll(x, 1, axis) + np.roll(x, -1, axis))
+            beside = np.roll(x, 1, axis)
+            beside += np.roll(x, -1, axis)
+            beside *= np.float32(0.25)
+            x = np.float32(0.5) * x
+            x += beside
     return x
 
 
@@ -21,14 +28,17 @@ def normal_from_height(height_m: NDArray[np.float32], texel_m: float) -> UInt8:
 
     Slopes are Scharr's (1 : 3.33 : 1), which favour no direction.
     """
-    near, own = 3.0 / 16.0, 10.0 / 16.0
-    dx = (np.roll(height_m, -1, 1) - np.roll(height_m, 1, 1)) * np.float32(0.5 / texel_m)
-    dy = (np.roll(height_m, -1, 0) - np.roll(height_m, 1, 0)) * np.float32(0.5 / texel_m)
-    dx = own * dx + near * (np.roll(dx, 1, 0) + np.roll(dx, -1, 0))
-    dy = own * dy + near * (np.roll(dy, 1, 1) + np.roll(dy, -1, 1))
-    length = np.sqrt(dx * dx + dy * dy + 1.0)
-    normal = np.stack([-dx / length, dy / length, 1.0 / length], axis=-1)
-    return np.asarray(np.round(normal * 127.5 + 127.5), np.uint8)
+    made = np.empty((*height_m.shape, 3), np.uint8)
+    near, own, half = np.float32(3.0 / 16.0), np.float32(10.0 / 16.0), np.float32(0.5 / texel_m)
+    for rows, h in _bands(height_m, 1):
+        dx = (h[:, 2:] - h[:, :-2]) * half
+        dy = (h[2:] - h[:-2]) * half
+        dx = own * dx[1:-1] + near * (dx[:-2] + dx[2:])
+        dy = own * dy[:, 1:-1] + near * (dy[:, :-2] + dy[:, 2:])
+        length = np.sqrt(dx * dx + dy * dy + np.float32(1.0))
+        for channel, part in enumerate((-dx / length, dy / length, np.float32(1.0) / length)):
+            made[rows, :, channel] = np.round(part * np.float32(127.5) + np.float32(127.5))
+    return made
 
 
 def occlusion_from_height(height_m: NDArray[np.float32], texel_m: float) -> UInt8:
@@ -36,12 +46,31 @@ def occlusion_from_height(height_m: NDArray[np.float32], texel_m: float) -> UInt
 
     Horizon-based (Max 1988) with a few geometric steps; the share of the sky above elevation a is 1 - sin(a)^2.
     """
-    total = np.zeros_like(height_m)
-    for dr, dc in ((0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1)):
-        reach = texel_m * float(np.sqrt(dr * dr + dc * dc))
-        steepest = np.zeros_like(height_m)
-        for step in OCCLUSION_STEPS:
-            rise = np.roll(height_m, (-dr * step, -dc * step), (0, 1)) - height_m
-            np.maximum(steepest, rise * np.float32(1.0 / (reach * step)), out=steepest)
-        total += 1.0 / (1.0 + steepest * steepest)  # 1 - sin^2 of the horizon's elevation
-    return np.asarray(np.round(total * np.float32(255.0 / 8.0)), np.uint8)
+    made = np.empty(height_m.shape, np.uint8)
+    m = OCCLUSION_STEPS[-1]
+    for rows, h in _bands(height_m, m):
+        inner = h[m:-m, m:-m]
+        n, width = inner.shape
+        total = np.zeros_like(inner)
+        steepest, rise = np.empty_like(inner), np.empty_like(inner)
+        for dr, dc in ((0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1)):
+            reach = texel_m * float(np.sqrt(dr * dr + dc * dc))
+            steepest.fill(0.0)
+            for step in OCCLUSION_STEPS:
+                r, c = m + dr * step, m + dc * step
+                np.subtract(h[r : r + n, c : c + width], inner, out=rise)
+                rise *= np.float32(1.0 / (reach * step))
+                np.maximum(steepest, rise, out=steepest)
+            total += np.float32(1.0) / (np.float32(1.0) + steepest * steepest)  # 1 - sin^2 of the horizon's elevation
+        made[rows] = np.round(total * np.float32(255.0 / 8.0))
+    return made
+
+
+def _bands(x: NDArray[np.float32], margin: int) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """Some rows at a time, so that what is computed of them stays in the processor's cache: (the rows, they and all columns with a
+    margin around, wrapped)."""
+    n = len(x)
+    for start in range(0, n, BAND):
+        stop = min(start + BAND, n)
+        inner = x[np.arange(start - margin, stop + margin) % n]
+        yield slice(start, stop), np.concatenate([inner[:, -margin:], inner, inner[:, :margin]], axis=1)

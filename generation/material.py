@@ -1,6 +1,6 @@
 """Materials from a seed: a set's latents re-arranged, decoded, and completed to PBR maps."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -37,6 +37,9 @@ SET_SIZE_M = {
 }  # fmt: skip
 DEFAULT_SIZE_M = 2.0
 MAX_RELIEF = 0.035  # of height over edge length: stronger ones are scanners' exaggerated normal maps
+
+Bands = Iterator[tuple[slice, Float32]]
+"""Rows of a picture, and their channels (5, rows, columns)."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +107,9 @@ def generate_material(
     if controls.toward:
         other = _pick(model, controls.toward, stream(seed, "material", "toward", controls.toward))
         channels, relief = decode_between(model, own, other, size_px // CELL, rng, controls)
-    else:
-        channels, relief = decode_set(model, own, size_px // CELL, rng), float(model.sets[own]["relief"])
-    return complete_maps(name.partition("/")[0], channels, relief, controls)
+        return complete_maps(name.partition("/")[0], channels, relief, controls)
+    bands, relief = _decoded_bands(model, own, size_px // CELL, rng), float(model.sets[own]["relief"])
+    return _completed(name.partition("/")[0], size_px, bands, _passes(model, own), relief, controls)
 
 
 def _pick(model: MaterialModel, name: str, rng: np.random.Generator) -> int:
@@ -147,11 +150,16 @@ def generate_materials(
 
 def decode_set(model: MaterialModel, index: int, cells: int, rng: np.random.Generator) -> Float32:
     """(5, 8 cells, 8 cells) Y, Co, Cg, height, roughness of a new arrangement of exemplar `index`; wraps around."""
-    latents = arrange(model.torus[index], cells, rng, model.importance)
-    made = _decode(model, latents, model.styles[index], _grains(cells, rng))
-    made = _rescale(made, model.means[index], model.deviations[index])
+    made = _whole(_decoded_bands(model, index, cells, rng), cells)
     made[3] = smoothed(made[3], _passes(model, index))
     return made
+
+
+def _decoded_bands(model: MaterialModel, index: int, cells: int, rng: np.random.Generator) -> Bands:
+    """The channels of `decode_set` from the top down, their height as the decoder leaves it."""
+    latents = arrange(model.torus[index], cells, rng, model.importance)
+    for rows, band in _decode(model, latents, model.styles[index], _grains(cells, rng)):
+        yield rows, _rescale(band, model.means[index], model.deviations[index])
 
 
 def _passes(model: MaterialModel, index: int) -> int:
@@ -180,11 +188,13 @@ def decode_between(
     else:
         theirs = arrange(model.torus[other], cells, others, model.importance)
         mixed = ((1 - share) * latents + share * theirs) / np.sqrt((1 - share) ** 2 + share**2)
-    first = _rescale(_decode(model, mixed, moved(model.styles), grains), moved(model.means), moved(model.deviations))
+    first = _whole(_decode(model, mixed, moved(model.styles), grains), cells)
+    first = _rescale(first, moved(model.means), moved(model.deviations))
     first[3] = smoothed(first[3], _passes(model, own))
     if not share.any():
         return first, reliefs[0]
-    second = _rescale(_decode(model, mixed, model.styles[other], grains), model.means[other], model.deviations[other])
+    second = _whole(_decode(model, mixed, model.styles[other], grains), cells)
+    second = _rescale(second, model.means[other], model.deviations[other])
     second[3] = smoothed(second[3], _passes(model, other))
     part = float(share.mean())
     return blended(first, second, share), reliefs[0] * (1 - part) + reliefs[1] * part
@@ -195,25 +205,32 @@ def _grains(cells: int, rng: np.random.Generator) -> dict[int, Float32]:
     return {s: _wrap(grain(rng, 1, cells * CELL // s, cells * CELL // s), REACH * CELL // s) for s in (4, 2, 1)}
 
 
-def _decode(model: MaterialModel, latents: Float32, style: Float32, noise: dict[int, Float32]) -> Float32:
-    """(5, 8 cells, 8 cells) standardised channels, wrapping around.
+def _decode(model: MaterialModel, latents: Float32, style: Float32, noise: dict[int, Float32]) -> Bands:
+    """(5, ., 8 cells) standardised channels of bands of rows, wrapping around.
 
-    Decoded piece by piece, each with all the surroundings the decoder can see: memory stays that of one piece. Pieces are of one
-    size, so where they do not fit evenly the last ones begin earlier.
+    Decoded piece by piece, each with all the surroundings the decoder can see: memory stays that of one band. Pieces are of one
+    size, so where they do not fit evenly the last ones begin earlier, and the last band repeats rows of the one before.
     """
     cells = latents.shape[1]
     size = min(PIECE, cells)
     decode = model.decoder.styled(style, size, size)
     wrapped = _wrap(latents.astype(np.float32), MARGIN)
-    made = np.empty((5, cells * CELL, cells * CELL), np.float32)
     starts = [min(start, cells - size) for start in range(0, cells, size)]
     for row in starts:
+        band = np.empty((5, size * CELL, cells * CELL), np.float32)
         for col in starts:
             grains = {
                 s: _cut(noise[s], row * CELL // s, col * CELL // s, (size + 2 * REACH) * CELL // s) for s in noise
             }
-            place = (slice(row * CELL, (row + size) * CELL), slice(col * CELL, (col + size) * CELL))
-            made[:, *place] = decode(_cut(wrapped, row, col, size + 2 * MARGIN), grains)
+            piece = decode(_cut(wrapped, row, col, size + 2 * MARGIN), grains)
+            band[:, :, col * CELL : (col + size) * CELL] = piece
+        yield slice(row * CELL, (row + size) * CELL), band
+
+
+def _whole(bands: Bands, cells: int) -> Float32:
+    made = np.empty((5, cells * CELL, cells * CELL), np.float32)
+    for rows, band in bands:
+        made[:, rows] = band
     return made
 
 
@@ -234,29 +251,41 @@ def _wrap(x: NDArray[np.float32], margin: int) -> NDArray[np.float32]:
 
 def complete_maps(kind: str, channels: Float32, relief: float, controls: Controls) -> MaterialMaps:
     """PBR maps from the five channels."""
-    size_px = channels.shape[1]
-    usual_m = SET_SIZE_M.get(kind, DEFAULT_SIZE_M) * size_px / PIXELS_OF_SET
-    size_m = controls.size_m or usual_m
-    y, co, cg, height, rough = channels
-    rgb = np.stack([y + co - cg, y + cg, y - co - cg], axis=-1)
-    color = np.clip(np.round(rgb * 255.0), MIN_ALBEDO, MAX_ALBEDO).astype(np.uint8)
-    height = np.clip(height, -0.2, 1.2)
-    roughness = np.clip(np.round(rough * 255.0), 20, 255).astype(np.uint8)
-    metallic = np.clip(np.round((1.0 - np.clip(co - 0.03, 0.0, 0.1) * 10.0) * 255.0), 0, 255) if kind == "metal" else 0
+    n = channels.shape[1]
+    bands = ((slice(row, min(row + PIECE, n)), channels[:, row : row + PIECE]) for row in range(0, n, PIECE))
+    return _completed(kind, n, bands, 0, relief, controls)
+
+
+def _completed(kind: str, size_px: int, bands: Bands, passes: int, relief: float, controls: Controls) -> MaterialMaps:
+    """PBR maps from the five channels, which may come band by band; passes: of blur that their height still wants."""
+    color = np.empty((size_px, size_px, 3), np.uint8)
+    height = np.empty((size_px, size_px), np.float32)
+    orm = np.zeros((size_px, size_px, 3), np.uint8)
+    roughness = orm[..., 1]
+    for rows, (y, co, cg, own_height, rough) in bands:
+        for channel, light in enumerate((y + co - cg, y + cg, y - co - cg)):
+            color[rows, :, channel] = np.clip(np.round(light * 255.0), MIN_ALBEDO, MAX_ALBEDO)
+        height[rows] = own_height
+        roughness[rows] = np.clip(np.round(rough * 255.0), 20, 255)
+        if kind == "metal":
+            orm[rows, :, 2] = np.clip(np.round((1.0 - np.clip(co - 0.03, 0.0, 0.1) * 10.0) * 255.0), 0, 255)
+    height = np.clip(smoothed(height, passes), -0.2, 1.2)
     if controls.tint != (1.0, 1.0, 1.0):
         color = tinted(color, controls.tint)
     if controls.wetness > 0:
-        color, roughness, height, water = wetted(color, roughness, height, controls.wetness)
-        metallic = np.where(water, 0, metallic)
+        color, orm[..., 1], height, water = wetted(color, roughness, height, controls.wetness)
+        orm[water, 2] = 0
+    usual_m = SET_SIZE_M.get(kind, DEFAULT_SIZE_M) * size_px / PIXELS_OF_SET
+    size_m = controls.size_m or usual_m
     height_m = min(relief, MAX_RELIEF) * (size_m * PIXELS_OF_SET / size_px) * height
     texel_m = size_m / size_px
     low = float(height_m.min())
     reach = max(float(height_m.max()) - low, 1e-4)
-    orm = np.zeros((size_px, size_px, 3), np.uint8)
     orm[..., 0] = occlusion_from_height(height_m, texel_m)
-    orm[..., 1] = roughness
-    orm[..., 2] = metallic
+    normal = normal_from_height(height_m, texel_m)
+    height_m -= np.float32(low)
+    height_m *= 65535.0 / reach
     return MaterialMaps(
-        name=kind, base_color=color, normal=normal_from_height(height_m, texel_m), orm=orm,
-        height=np.round((height_m - low) * (65535.0 / reach)).astype(np.uint16), size_m=size_m, height_m=reach,
+        name=kind, base_color=color, normal=normal, orm=orm, height=np.round(height_m, out=height_m).astype(np.uint16),
+        size_m=size_m, height_m=reach,
     )  # fmt: skip

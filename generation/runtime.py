@@ -83,5 +83,5 @@ def lattice_grain(row: int, col: int, rows: int, cols: int, seed: int, *path: st
 
 def _bell(octets: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Sums of the four bytes along the first axis, scaled to unit variance."""
-    total = octets.astype(np.int32).sum(axis=0) - 510
+    total = octets.sum(axis=0, dtype=np.int32) - 510
     return np.asarray(total * np.float32(1.0 / 147.8), np.float32)  # variance of the sum: 4 (256^2 - 1) / 12
