@@ -19,7 +19,7 @@ SMALL: dict[str, Any] = {"size_m": 200, "texture_px": 256}
 
 
 @pytest.mark.slow
-def test_the_service_gives_the_bytes_of_the_command_line(tmp_path: Path) -> None:
+def test_service_command_line_and_batch_give_the_same_bytes(tmp_path: Path) -> None:
     with Service(tmp_path / "service", workers=1, threads=1, **REAL) as service, Client(service.url) as client:
         told: list[str] = []
         made = client.generate(
@@ -38,6 +38,11 @@ def test_the_service_gives_the_bytes_of_the_command_line(tmp_path: Path) -> None
     arguments = ["--size-m", "200", "--set", "texture_px=256", "--no-preview", "--threads", "1", "-o", str(output)]
     assert run(["generate", "42", *arguments]) == 0
     assert made.sha256 == hashlib.sha256(output.read_bytes()).hexdigest()
+    jobs = tmp_path / "jobs.toml"
+    jobs.write_text("seeds = [42]\nsize_m = 200\ntexture_px = 256\npreview = false\n[[jobs]]\n")
+    assert run(["batch", str(jobs), "-o", str(tmp_path / "batch"), "--workers", "1"]) == 0
+    (batched,) = (tmp_path / "batch").glob("environments/*/42.glb")
+    assert made.sha256 == hashlib.sha256(batched.read_bytes()).hexdigest()
     manifest = json.loads((tmp_path / "42.json").read_text())
     for key in manifest.keys() - {"seconds"}:
         assert made.manifest[key] == manifest[key], key
