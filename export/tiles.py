@@ -165,8 +165,8 @@ def mesh_error(fine: Float32, step: int) -> float:
     return worst
 
 
-def read_tile(data: bytes, spec: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What a finished tile says of itself; None when it was made for another land. GlbError: it is damaged."""
+def read_tile(data: bytes, spec: Mapping[str, Any], version: str) -> dict[str, Any] | None:
+    """What a finished tile says of itself; None when it was made for another land or by another version. GlbError: it is damaged."""
     with opened(data) as held:
         document, start, length = split(held)
     if start + length != len(data):
@@ -174,7 +174,8 @@ def read_tile(data: bytes, spec: Mapping[str, Any]) -> dict[str, Any] | None:
     try:
         extras = document["asset"]["extras"]
         tile: dict[str, Any] = extras["scene"]["tile"]
-        return tile if extras["spec"] == dict(spec) else None
+        same = extras["spec"] == dict(spec) and document["asset"]["generator"] == f"Seedscape {version}"
+        return tile if same else None
     except (KeyError, TypeError):
         return None
 

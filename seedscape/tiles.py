@@ -133,7 +133,7 @@ def _make(job: TileJob, folder: Path, key: TileKey) -> tuple[TileKey, dict[str, 
     path = folder / key.path
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, data)
-    tile = read_tile(data, job.spec)
+    tile = read_tile(data, job.spec, __version__)
     assert tile is not None
     return key, tile
 
@@ -141,7 +141,7 @@ def _make(job: TileJob, folder: Path, key: TileKey) -> tuple[TileKey, dict[str, 
 def _finished(job: TileJob, folder: Path, key: TileKey) -> dict[str, Any] | None:
     """What the tile that is there says of itself; None where it must be made."""
     try:
-        tile = read_tile((folder / key.path).read_bytes(), job.spec)
+        tile = read_tile((folder / key.path).read_bytes(), job.spec, __version__)
     except (OSError, GlbError):
         return None
     return tile if tile is not None and tile.get("key") == list(key) else None

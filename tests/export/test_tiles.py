@@ -90,7 +90,7 @@ def test_the_skirt_hangs_outwards_below_the_border() -> None:
 def test_the_tileset_nests_boxes_and_errors() -> None:
     tiles = {}
     for key in PLAN.all_keys():
-        found = read_tile(tile(key), SPEC)
+        found = read_tile(tile(key), SPEC, "1")
         assert found is not None
         tiles[key] = found
     tileset = tileset_json(PLAN, tiles, SPEC, "1")
@@ -110,7 +110,8 @@ def test_the_tileset_nests_boxes_and_errors() -> None:
             waiting.append(child)
         assert ("children" in parent) == (parent["geometricError"] > 0.0)
     assert count == 21
-    assert read_tile(tile(TileKey(2, 0, 0)), {"seed": 2}) is None
+    assert read_tile(tile(TileKey(2, 0, 0)), {"seed": 2}, "1") is None
+    assert read_tile(tile(TileKey(2, 0, 0)), SPEC, "2") is None
 
 
 def test_a_folder_resumes_and_workers_change_nothing(tmp_path: Path) -> None:
