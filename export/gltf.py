@@ -33,7 +33,7 @@ class Document:
         self.json: dict[str, Any] = {"asset": asset}
         self._chunks: list[bytes | memoryview] = []  # of the buffer; copied once, into the finished file
         self._length = 0
-        self._views: dict[tuple[bytes, int | None], int] = {}
+        self._views: dict[tuple[Any, ...], int] = {}
         self._accessors: dict[tuple[int, int, str, bool], int] = {}
         self._fallback_length = 0
 
@@ -45,7 +45,7 @@ class Document:
 
     def add_view(self, data: bytes | memoryview, target: int | None = None, stride: int | None = None) -> int:
         """Index of the buffer view that holds these bytes."""
-        key = (hashlib.sha256(data).digest(), target)
+        key = (hashlib.sha256(data).digest(), target, stride)
         if key in self._views:
             return self._views[key]
         view: dict[str, Any] = {"buffer": 0, "byteOffset": self._append(data), "byteLength": len(data)}
@@ -87,7 +87,8 @@ class Document:
         padded = stream.values.shape[1] != stream.width
         if stream.encoded is None:
             return self.add_view(little.reshape(-1).view(np.uint8).data, target, stream.stride if padded else None)
-        key = (hashlib.sha256(stream.encoded).digest(), target)
+        # the count too: one colour throughout packs to the same bytes, however many vertices have it
+        key = (hashlib.sha256(stream.encoded).digest(), target, stream.stride, len(stream.values), stream.filter)
         if key in self._views:
             return self._views[key]
         start = self._append(stream.encoded)

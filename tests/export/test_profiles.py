@@ -221,3 +221,21 @@ def test_a_missing_encoder_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_same_scene_gives_the_same_bytes(written: tuple[str, bytes]) -> None:
     name, glb = written
     assert export_scene(synthetic_scene(), None, name)[0] == glb
+
+
+def test_one_colour_on_meshes_of_different_size_is_not_one_accessor() -> None:
+    """It packs to the same bytes for 9 and for 16 vertices."""
+    scene = synthetic_scene(posts=9, picture=16, trees=1)
+    grounds = {}
+    for posts in (3, 4):
+        mesh = ground_mesh(posts, 10.0)
+        grey = np.full((posts * posts, 4), 0.5, np.float32)
+        grounds[f"grey_{posts}"] = (dataclasses.replace(mesh, colors=grey),)
+    nodes = tuple(Node(name, model=name) for name in grounds)
+    glb, _ = export_scene(dataclasses.replace(scene, models=grounds, nodes=nodes), None, "quest", "webp")
+    document, binary = parts(glb)
+    for name, posts in (("grey_3", 3), ("grey_4", 4)):
+        _, primitive = drawn(document, name)
+        counts = {key: document["accessors"][index]["count"] for key, index in primitive["attributes"].items()}
+        assert set(counts.values()) == {posts * posts}
+        assert len(decode(document, binary, primitive["attributes"]["COLOR_0"])) == posts * posts
