@@ -1,10 +1,13 @@
 """Batches with one worker and with two: jobs a minute, and the same bytes.
 
-    python benchmarks/batch_throughput.py [--jobs 200] [--alone 2]      # small environments
+    python benchmarks/batch_throughput.py [--jobs 200] [--ones 60] [--alone 2]      # small environments
     python benchmarks/batch_throughput.py --jobs 20 --wait 2 --ray      # jobs that wait 2 s: local workers beside a Ray cluster
 
-Each batch runs in a process of its own with workers that have started before the clock does. `cpu_s` is processor time, which
-does not depend on what else the machine does. --alone: how many of them are compared with `seedscape generate` too.
+Each batch runs in a process of its own; the first job of each worker, which loads everything, is not counted. Two workers have one
+thread each on two cores. `ratio` sets them against one worker of one thread: what a second worker brings. `ratio_default` sets them
+against what one worker does by itself, which takes both cores for its threads where it can. --ones: the single workers make the
+first N jobs only, --no-default leaves the second of them out. `cpu_s` is processor time a job, loading included, which depends less
+on what else the machine does. --alone: how many of them are compared with `seedscape generate` too.
 Appends a row to batch_throughput.csv; exit code 1 where bytes differ.
 """
 
@@ -13,6 +16,7 @@ import hashlib
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,6 +27,7 @@ from typing import Any
 from table import append_row
 
 from seedscape import __version__
+from seedscape.assets import batch as batch_module
 from seedscape.assets.batch import Batch
 from seedscape.assets.job import Job, Made
 from seedscape.assets.store import json_sha256
@@ -61,6 +66,8 @@ def run_one(arguments: argparse.Namespace) -> None:
         ended.extend([time.monotonic()] * (status.done - len(ended)))
 
     jobs = plan(arguments.jobs, arguments.wait)
+    if arguments.one_thread:
+        batch_module.num_cores = lambda: 1
     cluster = None
     if arguments.ray:
         os.environ |= {
@@ -91,7 +98,7 @@ def run_one(arguments: argparse.Namespace) -> None:
         cluster.shutdown()
 
 
-def run(arguments: argparse.Namespace, folder: Path, workers: int, ray: bool = False) -> dict[str, Any]:
+def run(arguments: argparse.Namespace, folder: Path, workers: int, jobs: int, *flags: str) -> dict[str, Any]:
     command = [
         sys.executable,
         __file__,
@@ -100,12 +107,14 @@ def run(arguments: argparse.Namespace, folder: Path, workers: int, ray: bool = F
         "--workers",
         str(workers),
         "--jobs",
-        str(arguments.jobs),
+        str(jobs),
+        *flags,
     ]
     command += [] if arguments.wait is None else ["--wait", str(arguments.wait)]
-    done = subprocess.run([*command, *["--ray"] * ray], stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     assert figures["complete"], "the batch is not complete"
+    print(f"{workers} workers {' '.join(flags)}: {60 * figures['per_s']:.2f} jobs a minute", flush=True)
     return figures
 
 
@@ -131,6 +140,9 @@ def main() -> None:
     parser.add_argument("--alone", type=int, default=2)
     parser.add_argument("--wait", type=float, help="seconds that a job waits, in place of an environment")
     parser.add_argument("--ray", action="store_true", help="two Ray nodes in place of one worker")
+    parser.add_argument("--ones", type=int, help="jobs of the single workers; all of them by default")
+    parser.add_argument("--no-default", action="store_true", help="leave out one worker with all threads")
+    parser.add_argument("--one-thread", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--folder", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -138,21 +150,34 @@ def main() -> None:
         run_one(arguments)
         return
     base = Path(tempfile.mkdtemp(prefix="batch-throughput-"))
-    two = run(arguments, base / "two", 2)
-    other = run(arguments, base / "ray", 2, ray=True) if arguments.ray else run(arguments, base / "one", 1)
+    load = os.getloadavg()[0]
+    ones = min(arguments.jobs, arguments.ones or arguments.jobs)
+    two = run(arguments, base / "two", 2, arguments.jobs)
+    if arguments.ray:
+        ones, others = arguments.jobs, [run(arguments, base / "ray", 2, arguments.jobs, "--ray")]
+    else:
+        others = [run(arguments, base / "one", 1, ones, "--one-thread")]
+        if arguments.wait is None and not arguments.no_default:
+            others.append(run(arguments, base / "default", 1, ones))
     digest = digests(base / "two")
     different = 0
     if arguments.wait is None:
-        single = digests(base / ("ray" if arguments.ray else "one"))
-        different = sum(digest[name] != single[name] for name in digest) + differs_alone(base, digest, arguments.alone)
+        for name in ("ray",) if arguments.ray else ("one", "default")[: len(others)]:
+            different += sum(digest[file] != sha for file, sha in digests(base / name).items())
+        different += differs_alone(base, digest, arguments.alone)
+    shutil.rmtree(base)
     row = {
         "version": __version__, "jobs": arguments.jobs, "kind": "environment" if arguments.wait is None else f"{arguments.wait:g} s",
         "against": "ray, 2 nodes" if arguments.ray else "1 worker", "two_workers_per_min": round(two["per_s"] * 60, 3),
-        "other_per_min": round(other["per_s"] * 60, 3), "ratio": round(two["per_s"] / other["per_s"], 3),
+        "other_per_min": round(others[0]["per_s"] * 60, 3), "ratio": round(two["per_s"] / others[0]["per_s"], 3),
         "two_workers_cpu_s_per_job": round(two["cpu_s"] / arguments.jobs, 3),
-        "other_cpu_s_per_job": round(other["cpu_s"] / arguments.jobs, 3), "different_files": different,
-        "load_average": round(os.getloadavg()[0], 1),
-    }  # fmt: skip
+        "other_cpu_s_per_job": round(others[0]["cpu_s"] / ones, 3), "different_files": different,
+        "load_average": round(load, 1), "jobs_of_one": ones,
+    } | (
+        {"default_per_min": round(others[1]["per_s"] * 60, 3), "ratio_default": round(two["per_s"] / others[1]["per_s"], 3)}
+        if len(others) > 1
+        else {}
+    )  # fmt: skip
     append_row(__file__, row)
     sys.exit(1 if different else 0)
 
