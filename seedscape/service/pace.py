@@ -6,10 +6,12 @@ Measured with 200 clients on two cores: reading through a thread pool, chunk by 
 
 import asyncio
 import os
+import time
 from collections import deque
 
 CHUNK = 64 << 10
-CHUNKS_A_TURN = 8  # of the event loop: about a millisecond
+CHUNKS_A_TURN = 8  # of the event loop, at most: about a millisecond where the processor is free
+TURN_S = 0.002  # a turn that took longer is followed by a smaller one: a new request waits for several turns
 
 
 class Pace:
@@ -18,6 +20,8 @@ class Pace:
     def __init__(self) -> None:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._scheduled = False
+        self._chunks = CHUNKS_A_TURN
+        self._turned = 0.0
 
     async def turn(self) -> None:
         """Wait for one's turn."""
@@ -26,12 +30,16 @@ class Pace:
         self._waiting.append(future)
         if not self._scheduled:
             self._scheduled = True
+            self._turned = time.perf_counter()
             loop.call_soon(self._release)
         await future
 
     def _release(self) -> None:
+        now = time.perf_counter()
+        self._chunks = self._next_size(self._chunks, now - self._turned)
+        self._turned = now
         released = 0
-        while self._waiting and released < CHUNKS_A_TURN:
+        while self._waiting and released < self._chunks:
             future = self._waiting.popleft()
             if not future.done():  # its client may have gone
                 future.set_result(None)
@@ -39,6 +47,11 @@ class Pace:
         self._scheduled = bool(self._waiting)
         if self._scheduled:
             asyncio.get_running_loop().call_soon(self._release)
+
+    @staticmethod
+    def _next_size(chunks: int, took_s: float) -> int:
+        """Half after a long turn, one more after a short one."""
+        return max(1, chunks // 2) if took_s > TURN_S else min(CHUNKS_A_TURN, chunks + 1)
 
 
 async def read_chunk(descriptor: int, length: int, at: int) -> bytes:

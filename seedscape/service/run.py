@@ -2,10 +2,12 @@
 
 import asyncio
 import fcntl
+import gc
 import logging
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -25,6 +27,7 @@ from seedscape.service.tls import certificate
 BACKLOG = 512
 LAST_ANSWERS_S = 5  # for clients that still read when everything else has ended
 LOCK_NAME = "service.lock"
+SWITCH_S = 0.001  # threads of this process give way to the event loop after so long, not after Python's 5 ms
 
 
 def serve(settings: Settings) -> int:
@@ -52,6 +55,9 @@ def serve(settings: Settings) -> int:
 
 
 async def _serve(core: Core, config: uvicorn.Config, listener: socket.socket) -> None:
+    sys.setswitchinterval(SWITCH_S)
+    gc.collect()
+    gc.freeze()  # what was made so far stays: looking through it again would hold up the loop for tens of milliseconds
     server = _Server(config, core)
     core.connections = server.server_state.connections
     await core.start()
