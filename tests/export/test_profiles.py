@@ -226,7 +226,7 @@ def test_the_same_scene_gives_the_same_bytes(written: tuple[str, bytes]) -> None
 def test_one_colour_on_meshes_of_different_size_is_not_one_accessor() -> None:
     """It packs to the same bytes for 9 and for 16 vertices."""
     scene = synthetic_scene(posts=9, picture=16, trees=1)
-    grounds = {}
+    grounds: dict[str, tuple[Mesh, ...]] = {}
     for posts in (3, 4):
         mesh = ground_mesh(posts, 10.0)
         grey = np.full((posts * posts, 4), 0.5, np.float32)

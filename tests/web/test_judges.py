@@ -10,7 +10,7 @@ import pytest
 
 from seedscape.export import export_scene, inspect_glb
 from seedscape.export.gltf import CHUNK_JSON, GLB_MAGIC
-from seedscape.scene.values import Scene
+from seedscape.scene.values import Scene, Sound
 from seedscape.tiles import plan_tiles, write_tiles
 from tests.export.synthetic import synthetic_scene
 from tests.web import judges
@@ -31,6 +31,16 @@ def test_the_validator_finds_nothing_to_say(glb: Path) -> None:
         "'OMI_spawn_point'."
     ]  # it knows none of it
     assert (report["errors"], report["warnings"], report["infos"], report["hints"]) == (0, 0, 1, 0)
+
+
+def test_sounds_trouble_neither_the_validator_nor_three_js(tmp_path: Path) -> None:
+    sounds = (Sound("wind", 0.4), Sound("lake", 0.5, (3.0, 1.0, -2.0), 3.0, 50.0))
+    path = tmp_path / "heard.glb"
+    export_scene(dataclasses.replace(synthetic_scene(posts=9, picture=32, trees=1), sounds=sounds), path)
+    (report,) = judges.validate([path])
+    assert (report["errors"], report["warnings"]) == (0, 0), report["issues"]
+    seen = judges.render(path, tmp_path / "heard.png", "--size", "160x90")
+    assert seen["ok"] and seen["console"] == []
 
 
 def test_the_validator_sees_errors_and_warnings(tmp_path: Path) -> None:
