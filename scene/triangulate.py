@@ -7,6 +7,11 @@ the ratio error / tolerance(distance), so one number decides everywhere: a verte
 threshold. Ratios are raised to those of the finer vertices that depend on them, hence the standing vertices are closed under
 "needs my parents", and the mesh they make is conforming at every threshold: no crack, no skirt, from the visitor's feet to the
 horizon. A triangle budget is met exactly by choosing the threshold as an order statistic of the ratios.
+
+At the same number of triangles a free triangulation comes nearer to the land: on ten real height fields greedy Delaunay
+insertion (pydelatin) leaves 0.63 to 0.74 of our RMS error and 0.41 to 0.59 of the largest, quadric decimation 0.43 to 0.58 and
+0.71 to 0.83, a regular grid 1.1 to 1.2 and 1.5 to 2.5 (benchmarks/triangulation.csv). We pay that for windows that nest,
+thresholds that are closed, and a hundredth of the decimation's time.
 """
 
 from dataclasses import dataclass
