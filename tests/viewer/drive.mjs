@@ -8,11 +8,11 @@ import { isOfDriver, launch } from "../web/browser.mjs";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const IWER = path.join(HERE, "../../viewer/node_modules/iwer/build/iwer.min.js");
-const PATIENCE_MS = 150_000; // a software renderer on a busy machine
 const SMALL = { width: 480, height: 300 }; // every pixel costs there
 
 const [scenario, url, folder, given = "{}"] = process.argv.slice(2);
 const options = JSON.parse(given);
+const PATIENCE_MS = options.patienceMs ?? 150_000; // a software renderer on a busy machine
 const complaints = [];
 const browser = await launch();
 
@@ -56,7 +56,7 @@ async function walkAhead(page, metres) {
           const { feet, eye } = window.seedscape.state();
           way.push([...feet, eye[1]]);
           const far = Math.hypot(feet[0] - way[0][0], feet[2] - way[0][2]) >= metres;
-          if (far || performance.now() - begun > 60_000) done(way);
+          if (far || performance.now() - begun > 120_000) done(way);
           else requestAnimationFrame(look);
         };
         look();
@@ -132,9 +132,9 @@ async function phone() {
   return { start, end: await state(page), overflow };
 }
 
-/** An emulated Quest 3: enter, teleport, turn, hands, leave. */
-async function vr() {
-  const page = await open(url, {}, async (page) => {
+/** The page in a browser with an emulated Quest 3. */
+const openWithHeadset = () =>
+  open(url, {}, async (page) => {
     await page.addInitScript({ content: fs.readFileSync(IWER, "utf8") });
     await page.addInitScript(() => {
       const device = new window.IWER.XRDevice(window.IWER.metaQuest3);
@@ -144,7 +144,41 @@ async function vr() {
       window.device = device;
     });
   });
+
+async function vr() {
+  const page = await openWithHeadset();
   await ready(page);
+  return visit(page);
+}
+
+/** A world that is made while the page waits, on foot, then with the headset. */
+async function whole() {
+  const page = await openWithHeadset();
+  await page.locator("#ask").waitFor();
+  await page.locator("#seed").fill("42");
+  await page.locator("#more summary").click();
+  for (const [name, value] of Object.entries(options.fields)) {
+    const field = page.locator(`#field-${name}`);
+    if ((await field.evaluate((one) => one.tagName)) === "SELECT") await field.selectOption(String(value));
+    else await field.fill(String(value));
+  }
+  await page.evaluate(() => {
+    window.shares = [];
+    const meter = document.getElementById("meter");
+    new MutationObserver(() => window.shares.push(Number(meter.getAttribute("aria-valuenow")))).observe(meter, { attributes: true });
+  });
+  await page.locator("#make").click();
+  await until(page, () => Number(document.getElementById("meter").getAttribute("aria-valuenow")) >= 20);
+  const made = await page.evaluate(() => window.shares);
+  await ready(page);
+  await shot(page, "made");
+  await page.locator("#view").focus();
+  const way = await walkAhead(page, 10);
+  return { made, way, ...(await visit(page)) };
+}
+
+/** Enter, teleport, turn, hands, leave. */
+async function visit(page) {
   const before = await state(page);
   await until(page, () => !document.getElementById("vr").hidden);
   await page.evaluate(() => document.getElementById("vr").click());
@@ -241,7 +275,7 @@ async function form() {
 }
 
 try {
-  const seen = await { look, walk, phone, vr, files, form }[scenario]();
+  const seen = await { look, walk, phone, vr, whole, files, form }[scenario]();
   console.log(JSON.stringify({ ...seen, complaints }));
 } finally {
   await browser.close();

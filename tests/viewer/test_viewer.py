@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.export.synthetic import parts
+from tests.export.test_profiles import decode
 from tests.service.running import Service
 from tests.viewer.driver import drive, viewing
 
@@ -23,16 +24,11 @@ class Surface:
     def __init__(self, glb: bytes) -> None:
         document, binary = parts(glb)
         (scene,) = [scene for scene in document["scenes"] if scene["name"] == "walkable"]
-        mesh = document["meshes"][document["nodes"][scene["nodes"][0]]["mesh"]]["primitives"][0]
-
-        def read(index: int, kind: Any, width: int) -> Any:
-            accessor = document["accessors"][index]
-            start = document["bufferViews"][accessor["bufferView"]].get("byteOffset", 0)
-            return np.frombuffer(binary, kind, accessor["count"] * width, start).reshape(-1, width)
-
-        kind = {5123: "<u2", 5125: "<u4"}[document["accessors"][mesh["indices"]]["componentType"]]
-        positions = read(mesh["attributes"]["POSITION"], "<f4", 3).astype(float)
-        self.corners = positions[read(mesh["indices"], kind, 1).reshape(-1, 3)]
+        node = document["nodes"][scene["nodes"][0]]
+        (mesh,) = document["meshes"][node["mesh"]]["primitives"]
+        positions = decode(document, binary, mesh["attributes"]["POSITION"]).astype(float)
+        positions = positions * node.get("scale", (1, 1, 1)) + node.get("translation", (0, 0, 0))
+        self.corners = positions[decode(document, binary, mesh["indices"]).reshape(-1, 3)]
 
     def height(self, x: float, z: float) -> float:
         """nan where nobody may stand."""
@@ -151,6 +147,30 @@ def test_a_world_from_the_form(valley: Path, tmp_path: Path) -> None:
         line for line in seen["complaints"] if "401 (Unauthorized)" not in line
     ] == []  # Chromium tells of the first try
     assert seen["first"]["isEnvironment"]
+
+
+@pytest.mark.slow
+def test_a_real_world_from_the_form_on_foot_and_with_a_headset(tmp_path: Path) -> None:
+    """Nothing stands in for anything: the service's own worker makes a small environment while the page waits."""
+    fields = {"biome": "meadow", "size_m": 200, "texture_px": 256}
+    with Service(tmp_path / "service", job="seedscape.service.work:make", workers=1) as service:
+        seen = drive("whole", f"{service.url}/", tmp_path, fields=fields, patienceMs=300_000)
+        made = service.http.get("/v1/environments").json()["environments"]
+        glb = service.http.get(made[0]["assets"]["glb"]["url"]).content
+    assert seen["complaints"] == []
+    assert [one["status"] for one in made] == ["done"] and fields.items() <= made[0]["spec"].items()
+    assert len(set(seen["made"])) >= 3 and seen["made"] == sorted(
+        seen["made"]
+    )  # progress was shown and never went back
+    way = np.array(seen["way"])
+    assert np.hypot(*(way[-1] - way[0])[[0, 2]]) >= 10
+    surface = Surface(glb)
+    heights = np.array([surface.height(x, z) for x, _, z, _ in way])
+    assert not np.isnan(heights).any() and np.abs(way[:, 1] - heights).max() < 0.05
+    target, teleported = seen["teleportTarget"], seen["teleported"]
+    assert seen["inside"]["isInVr"] and not seen["after"]["isInVr"]
+    assert [teleported["eye"][0], teleported["eye"][2]] == pytest.approx([target[0], target[2]], abs=0.02)
+    assert surface.height(target[0], target[2]) == pytest.approx(target[1], abs=0.05)
 
 
 def triangle() -> bytes:

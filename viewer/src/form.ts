@@ -3,9 +3,9 @@ import type { Field } from "./service";
 import { byId, element } from "./dom";
 
 const FIRST = ["biome", "purpose", "time_of_day_h"];
-const FURTHER = ["weather", "season", "size_m"];
+const FURTHER = ["weather", "season", "size_m", "texture_px"];
 const LABELS: Record<string, string> = {
-  biome: "Biome", purpose: "Purpose", time_of_day_h: "Hour", weather: "Weather", season: "Season", size_m: "Size",
+  biome: "Biome", purpose: "Purpose", time_of_day_h: "Hour", weather: "Weather", season: "Season", size_m: "Size", texture_px: "Texture",
 }; // prettier-ignore
 const STEPS: Record<string, number> = { time_of_day_h: 0.25, size_m: 50 };
 
