@@ -92,6 +92,9 @@ def _make_all(
         return
     # spawn: a forked child may inherit the locks of threads that do not live on in it
     with ProcessPoolExecutor(workers - 1, get_context("spawn"), _single_thread) as pool:
+        for _ in range(workers - 1):
+            pool.submit(_start, job, folder)  # they do while this process makes the colours for all
+        _land(job, folder).colors()
         for _ in _dealt(pool, workers - 1, partial(_make_blocks, job, folder), [[block] for block in blocks]):
             pass
         chunks = [keys[k : k + CHUNK] for k in range(0, len(keys), CHUNK)]
@@ -115,6 +118,10 @@ def _dealt(pool: Executor, children: int, make: Callable[[T], R], chunks: list[T
 def _single_thread() -> None:
     """Two processes of two threads each ran at half speed on two cores."""
     os.environ["OMP_NUM_THREADS"] = "1"
+
+
+def _start(job: TileJob, folder: Path) -> None:
+    _land(job, folder)
 
 
 def _make_blocks(job: TileJob, folder: Path, blocks: list[tuple[int, int]]) -> None:
@@ -177,9 +184,11 @@ class _Land:
         folder.mkdir(parents=True, exist_ok=True)
         self._seed = job.seed
 
-    @cached_property
-    def _colors(self) -> dict[str, np.ndarray]:
-        return _mean_colors(self._seed, self._biome)
+    @lru_cache(maxsize=1)  # noqa: B019  one land lives as long as its worker
+    def colors(self) -> dict[str, np.ndarray]:
+        """Material -> linear RGB."""
+        names = _materials(self._biome)
+        return dict(zip(names, self._kept("colors", lambda: _mean_colors(self._seed, self._biome, names)), strict=True))
 
     @cached_property
     def _altitudes(self) -> tuple[float, float]:
@@ -191,15 +200,22 @@ class _Land:
     @lru_cache(maxsize=64)  # noqa: B019  one land lives as long as its worker
     def block(self, row: int, col: int) -> Float32:
         """(PIECE, PIECE) heights in metres."""
-        path = self._folder / f"{self._key}-{row}-{col}.npy"
+        made = self._kept(
+            f"{row}-{col}", lambda: self._world.posts(row * PIECE, col * PIECE, PIECE, PIECE) * self._spacing
+        )
+        return np.asarray(made, np.float32)
+
+    def _kept(self, name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
+        """The array of that name in the folder, made where it is not there yet."""
+        path = self._folder / f"{self._key}-{name}.npy"
         try:
-            return np.asarray(np.load(path, allow_pickle=False), np.float32)
+            return np.asarray(np.load(path, allow_pickle=False))
         except (OSError, ValueError, EOFError):
-            heights = self._world.posts(row * PIECE, col * PIECE, PIECE, PIECE) * self._spacing
+            made = make()
         file = BytesIO()
-        np.save(file, heights, allow_pickle=False)
+        np.save(file, made, allow_pickle=False)
         write_atomically(path, file.getvalue())
-        return np.asarray(heights, np.float32)
+        return made
 
     def posts(self, row: int, col: int, rows: int, cols: int) -> Float32:
         """Heights of a window of the endless grid."""
@@ -214,11 +230,11 @@ class _Land:
         """Linear RGB of the ground layers that lie at these heights and slopes; what depends on more is left out."""
         low, relief = self._altitudes
         altitude = (heights.astype(np.float64) - low) / relief
-        rgb = np.tile(self._colors[self._biome.base.material], (len(heights), 1))
+        rgb = np.tile(self.colors()[self._biome.base.material], (len(heights), 1))
         for layer in self._biome.overlays:
             if layer.patches is None and (layer.slope or layer.altitude):
                 weight = _weight(layer, altitude, slopes)[:, None]
-                rgb = rgb * (1.0 - weight) + self._colors[layer.material] * weight
+                rgb = rgb * (1.0 - weight) + self.colors()[layer.material] * weight
         return rgb.astype(np.float32)
 
 
@@ -235,17 +251,19 @@ def _ramp(values: np.ndarray, ramp: Ramp) -> np.ndarray:
     return np.asarray(np.clip((values - first) / (second - first), 0.0, 1.0))
 
 
-def _mean_colors(seed: int, biome: Biome) -> dict[str, np.ndarray]:
-    """Material -> mean linear RGB, times the tint of its layer."""
+def _materials(biome: Biome) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(layer.material for layer in (biome.base, *biome.overlays)))
+
+
+def _mean_colors(seed: int, biome: Biome, names: tuple[str, ...]) -> np.ndarray:
+    """(names, 3) mean linear RGB of each material, times the tint of its layer."""
     from seedscape.generation.material import generate_materials
 
-    layers = [biome.base, *biome.overlays]
-    names = tuple(dict.fromkeys(layer.material for layer in layers))
     sets = generate_materials(seed, names, COLOR_PX, 1)
-    tints = {layer.material: np.array(layer.tint) for layer in reversed(layers)}
-    colors = {}
+    tints = {layer.material: np.array(layer.tint) for layer in reversed([biome.base, *biome.overlays])}
+    rows = []
     for name in names:
         srgb = sets[name].base_color.reshape(-1, 3).astype(np.float64) / 255.0
         linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4).mean(axis=0)
-        colors[name] = np.clip(np.round(linear, 4) * tints[name], 0.0, 1.0)
-    return colors
+        rows.append(np.clip(np.round(linear, 4) * tints[name], 0.0, 1.0))
+    return np.array(rows)
