@@ -82,6 +82,7 @@ export class Stage {
     });
     new ResizeObserver(() => this.resize()).observe(canvas);
     this.resize();
+    this.renderer.render(this.scene, this.camera); // the driver sets itself up meanwhile, which a software one takes a second for
     this.renderer.setAnimationLoop((time: number) => this.frame(time));
   }
 
