@@ -14,7 +14,7 @@ from seedscape.scene.biomes import Biome, ground_layers, make_biome, materials_n
 from seedscape.scene.contact import contact_shade
 from seedscape.scene.cover import shore_heights
 from seedscape.scene.earthworks import dig
-from seedscape.scene.ground import ground_models
+from seedscape.scene.ground import ground_models, shaded
 from seedscape.scene.horizon import HORIZON_TEXTURE, horizon_materials, paint_horizon
 from seedscape.scene.palette import grade_materials
 from seedscape.scene.plan import lay_out
@@ -83,13 +83,14 @@ def build_scene(
     site = survey(terrain, spec, biome, rivers, plan)
     painted = beside.start(paint_horizon, site, biome, spec, materials, half_m)
     settled = settle(plan, materials)
-    tell("plants and rocks")
-    placed = place(site, biome, spec, materials, atlas)
     tell("ground")
     lattice = measure(terrain, Tolerance(), _importance(site))
     water = water_model(site, half_m)
     spare = DRAWN_GROUND_TRIANGLES - sum(len(part.indices) for part in water)
-    mesh, models = _ground(site, lattice, biome, spec, materials, contact_shade(placed.shadows, spec.size_m), spare)
+    mesh, models = _ground(site, lattice, biome, spec, materials, spare)
+    tell("plants and rocks")
+    placed = place(site, biome, spec, materials, mesh.height, atlas)
+    models = shaded(models, contact_shade(placed.shadows, spec.size_m))
     land = dict(models)
     nodes = [Node(name, model=name) for name in models]
     models |= settled.models | placed.models
@@ -152,14 +153,13 @@ def _ground(
     biome: Biome,
     spec: SceneSpec,
     materials: dict[str, MaterialMaps],
-    contact: HeightField,
     max_drawn: int,
 ) -> tuple[GroundMesh, Models]:
     """The drawn ground within its budget: where overlays cover much, the base mesh is made coarser to pay for them."""
     budget = GROUND_TRIANGLES if biome.strata is None else CLIFF_TRIANGLES
     while True:
         mesh = triangulate(site.terrain, lattice, budget)
-        models = ground_models(site, mesh, biome, spec, materials, contact)
+        models = ground_models(site, mesh, biome, spec, materials)
         drawn = sum(len(part.indices) for parts in models.values() for part in parts)
         if drawn <= max_drawn:
             return mesh, models

@@ -7,7 +7,7 @@ in drawing order; three.js sorts see-through parts by the distance of their node
 ours. Alphas are such that another order hardly shows (see `cover.over_alphas`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,19 +61,15 @@ def ground_models(
     biome: Biome,
     spec: SceneSpec,
     materials: dict[str, MaterialMaps],
-    contact: HeightField,
 ) -> dict[str, tuple[Mesh, ...]]:
-    """Models of the land by name: ground_near, ground_ne/se/sw/nw, horizon_ne/... ; parts in drawing order.
-
-    contact: multipliers of the ground's colour under what stands on it (see `contact.contact_shade`).
-    """
+    """Models of the land by name: ground_near, ground_ne/se/sw/nw, horizon_ne/... ; parts in drawing order."""
     layers = ground_layers(biome, spec.season)
     triangles = mesh.triangles
     centre_x, centre_z = mesh.x[triangles].mean(axis=1), mesh.z[triangles].mean(axis=1)
     reach = np.maximum(np.abs(centre_x), np.abs(centre_z))
     fade = _fade(mesh, site.size_m)
     layered = (fade[triangles] < 1.0).any(axis=1)
-    vertices = _vertices(site, mesh, biome, spec, contact, fade, np.unique(triangles[layered]))
+    vertices = _vertices(site, mesh, biome, spec, fade, np.unique(triangles[layered]))
     quarter = (centre_x < 0).astype(np.int64) * 2 + (centre_z < 0)
     # The horizon is a disc: the corners of the square would stick out through the sky.
     within = (
@@ -94,15 +90,26 @@ def ground_models(
     return {name: parts for name, parts in models.items() if parts and len(parts[0].indices)}
 
 
+def shaded(models: dict[str, tuple[Mesh, ...]], contact: HeightField) -> dict[str, tuple[Mesh, ...]]:
+    """The same with the layers' colours dimmed under what stands on them. contact: multipliers, see `contact.contact_shade`."""
+
+    def dimmed(part: Mesh) -> Mesh:
+        if part.colors is None or part.material in (HORIZON_MATERIAL, HORIZON_BLEND):
+            return part
+        colors = part.colors.copy()
+        colors[:, :3] *= contact.sample(part.positions[:, 0], part.positions[:, 2])[:, None]
+        return replace(part, colors=colors)
+
+    return {name: tuple(dimmed(part) for part in parts) for name, parts in models.items()}
+
+
 def _fade(mesh: GroundMesh, size_m: float) -> Float:
     """How much of each vertex the picture of the far land shows, 0 .. 1."""
     end = min(FADE_TO_M, size_m / 2.0 - RIM_M)
     return smoothstep(FADE_FROM * end, end, np.sqrt(mesh.x * mesh.x + mesh.z * mesh.z))
 
 
-def _vertices(
-    site: Site, mesh: GroundMesh, biome: Biome, spec: SceneSpec, contact: HeightField, fade: Float, used: Int
-) -> GroundVertices:
+def _vertices(site: Site, mesh: GroundMesh, biome: Biome, spec: SceneSpec, fade: Float, used: Int) -> GroundVertices:
     """Normals for all vertices; covers and tints for those the layers use."""
     layers = ground_layers(biome, spec.season)
     count = len(mesh.x)
@@ -114,7 +121,7 @@ def _vertices(
     alphas = np.zeros((len(layers), count))
     alphas[:, used] = np.where((over := over_alphas(weights)) < ALPHA_STEP, 0.0, over)
     shade = np.ones((count, 3))
-    shade[used] = ground_shade(at, spec.seed, strata=biome.strata) * contact.sample(mesh.x[used], mesh.z[used])[:, None]
+    shade[used] = ground_shade(at, spec.seed, strata=biome.strata)
     tints = tuple(shade * np.array(layer_tint(biome, layer, spec.season)) for layer in layers)
     positions = np.stack([mesh.x, mesh.y, mesh.z], axis=-1)
     return GroundVertices(positions, normal, alphas, tints, fade)

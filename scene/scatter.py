@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from seedscape.generation.rng import stream
-from seedscape.generation.values import MaterialMaps, Terrain
+from seedscape.generation.values import MaterialMaps
 from seedscape.scene import billboard, grass, trees
 from seedscape.scene.biomes import Biome
 from seedscape.scene.foliage import Atlas, paint_atlas
@@ -34,9 +34,9 @@ VARIANTS = 2
 COLLISION_REACH_M = 160.0
 TRUNK_HULL_M = 2.2
 ROCK_MATERIAL = "rocks"
-DEEPEST_M = 1.5  # a foot is sunk on a brink; a mile off nobody sees more
-HALF_EDGE = 0.0225  # of the drawn ground's longest edges, as a share of their distance (see `triangulate.Tolerance`)
 STEP_OVER_M = 0.22  # radius of stones nobody has to walk round
+
+Ground = Callable[[Float64, Float64], Float64]
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,14 @@ def place(
     biome: Biome,
     spec: SceneSpec,
     materials: dict[str, MaterialMaps],
+    ground: Ground | None = None,
     atlas: Callable[[], Atlas] | None = None,
 ) -> Placement:
     """Everything that stands. materials: the grounds' (for the grass colour), the biome's rock and, for trees, "bark".
 
-    atlas: gives the `plant_atlas` where that has been begun elsewhere.
+    ground: heights (n,) of the drawn ground at x, z (n,), which far off differs from the land by metres; None: the land's. atlas: gives the `plant_atlas` where that has been begun elsewhere.
     """
+    ground = ground or site.terrain.height
     models: dict[str, tuple[Mesh, ...]] = {}
     nodes: list[Node] = []
     textures: dict[str, Texture] = {}
@@ -87,7 +89,7 @@ def place(
     grown: dict[str, list[trees.TreeModel]] = {}
     if len(stand.x):
         grown = _grow(biome, spec, atlas() if atlas else plant_atlas(biome, spec, materials), textures)
-    drawn = _plant(site, biome, spec, stand, grown, models, nodes, textures) if len(stand.x) else stand
+    drawn = _plant(site, biome, spec, stand, ground, grown, models, nodes, textures) if len(stand.x) else stand
     if len(stand.x):
         kinds[trees.MATERIAL] = trees.tree_material()
     if billboard.TEXTURE in textures:
@@ -96,10 +98,10 @@ def place(
     crown = np.array([max((m.crown_radius_m for m in grown.get(s.name, [])), default=0.0) for s in biome.species])
     solid = drawn.some(trunk[drawn.kind] > 0.0)
     close = solid.distance < COLLISION_REACH_M
-    hulls.append(_prisms(site.terrain, solid.some(close), (trunk[solid.kind] * solid.size)[close]))
+    hulls.append(_prisms(ground, solid.some(close), (trunk[solid.kind] * solid.size)[close]))
 
     rocks = gather(rock_stand(site, biome, spec), stone_stand(site, biome, spec))
-    rocks = _lay_rocks(site, biome, spec, materials, rocks, models, nodes, textures, kinds, hulls)
+    rocks = _lay_rocks(site, biome, spec, materials, rocks, ground, models, nodes, textures, kinds, hulls)
 
     turfs = grass.grow_grass(site, biome, spec, materials)
     for number, mesh in enumerate(turfs):
@@ -130,8 +132,8 @@ def place(
         ),
         feet=np.concatenate(
             [
-                np.stack([drawn.x, _footing(site, drawn), drawn.z, drawn.distance], axis=1),
-                np.stack([rocks.x, _bedding(site, rocks), rocks.z, rocks.distance], axis=1),
+                np.stack([drawn.x, _footing(site, drawn, ground), drawn.z, drawn.distance], axis=1),
+                np.stack([rocks.x, _bedding(site, rocks, ground), rocks.z, rocks.distance], axis=1),
             ]
         ),
         figures={
@@ -157,14 +159,14 @@ def _grow(
 
 
 def _plant(
-    site: Site, biome: Biome, spec: SceneSpec, stand: Stand, grown: dict[str, list[trees.TreeModel]],
+    site: Site, biome: Biome, spec: SceneSpec, stand: Stand, ground: Ground, grown: dict[str, list[trees.TreeModel]],
     models: dict[str, tuple[Mesh, ...]], nodes: list[Node], textures: dict[str, Texture],
 ) -> Stand:  # fmt: skip
     """Nodes and batches of all plants; returns those that are drawn at all."""
     flat = [model for species in biome.species for model in grown[species.name]]
     which = stand.kind * VARIANTS + stand.pick % VARIANTS
     shrub = np.array([species.name in LOW for species in biome.species])[stand.kind]
-    y = _footing(site, stand)
+    y = _footing(site, stand, ground)
 
     tall = np.nonzero(~shrub)[0]
     near, rest = tall[:NEAR_TREES], tall[NEAR_TREES:]
@@ -219,25 +221,16 @@ def _plant(
     return stand.some(np.sort(np.concatenate([near, full, middle, bushes, far])))
 
 
-def _footing(site: Site, stand: Stand) -> Float64:
-    """Heights of feet: on the ground, sunk where it is steep and, far out, by what the coarser drawn ground may differ."""
+def _footing(site: Site, stand: Stand, ground: Ground) -> Float64:
+    """Heights of feet: on the ground, sunk where it is steep."""
     slope = np.minimum(site.sample(site.slope, stand.x, stand.z), 1.0)
-    return _under_chords(site.terrain, stand) - (0.04 + 0.22 * slope * stand.size + 0.0015 * stand.distance)
+    return ground(stand.x, stand.z) - (0.04 + 0.22 * slope * stand.size)
 
 
-def _under_chords(terrain: Terrain, stand: Stand) -> Float64:
-    """Heights of the ground, on brinks those of the chord that the drawn ground's longest edges may cut there."""
-    height, reach = terrain.height(stand.x, stand.z), HALF_EDGE * stand.distance
-    across = 0.5 * (terrain.height(stand.x + reach, stand.z) + terrain.height(stand.x - reach, stand.z))
-    along = 0.5 * (terrain.height(stand.x, stand.z + reach) + terrain.height(stand.x, stand.z - reach))
-    return np.maximum(np.minimum(height, np.minimum(across, along)), height - DEEPEST_M)
-
-
-def _bedding(site: Site, rocks: Stand) -> Float64:
+def _bedding(site: Site, rocks: Stand, ground: Ground) -> Float64:
     """Heights of rocks' ground lines, sunk where it is steep."""
     slope = np.minimum(site.sample(site.slope, rocks.x, rocks.z), 1.0)
-    ground = _under_chords(site.terrain, rocks)
-    return ground - rocks.size * (0.05 + 0.35 * slope) - 0.0012 * rocks.distance
+    return ground(rocks.x, rocks.z) - rocks.size * (0.05 + 0.35 * slope)
 
 
 def _quarter(stand: Stand) -> np.ndarray:
@@ -305,7 +298,7 @@ def _merge(parts: list[Mesh]) -> Mesh:
 
 
 def _lay_rocks(
-    site: Site, biome: Biome, spec: SceneSpec, materials: dict[str, MaterialMaps], rocks: Stand,
+    site: Site, biome: Biome, spec: SceneSpec, materials: dict[str, MaterialMaps], rocks: Stand, ground: Ground,
     models: dict[str, tuple[Mesh, ...]], nodes: list[Node], textures: dict[str, Texture], kinds: dict[str, Material],
     hulls: list[tuple[np.ndarray, np.ndarray]],
 ) -> Stand:  # fmt: skip
@@ -324,7 +317,7 @@ def _lay_rocks(
     textures |= texture_set(stone)
     kinds[ROCK_MATERIAL] = tiled_material(stone.name, blend=False)
     which = rocks.pick % SHAPES
-    y = _bedding(site, rocks)
+    y = _bedding(site, rocks, ground)
     for i in range(min(NEAR_ROCKS, len(rocks.x))):
         name = f"rock_{int(which[i])}"
         models[name] = (shapes[int(which[i])].near,)
@@ -354,11 +347,11 @@ def _lay_rocks(
 # ---- collision --------------------------------------------------------------------------------------------------------
 
 
-def _prisms(terrain: Terrain, stand: Stand, radius: Float64) -> tuple[np.ndarray, np.ndarray]:
+def _prisms(ground: Ground, stand: Stand, radius: Float64) -> tuple[np.ndarray, np.ndarray]:
     """Open six-sided prisms around trunks, from just under the ground to head height."""
     n = len(stand.x)
     c, s = cos_sin(np.arange(6) / 6.0)
-    y = terrain.height(stand.x, stand.z) if n else np.zeros(0)
+    y = ground(stand.x, stand.z) if n else np.zeros(0)
     x, z = stand.x[:, None] + radius[:, None] * c, stand.z[:, None] - radius[:, None] * s
     low = np.stack([x, np.repeat(y[:, None] - 0.3, 6, axis=1), z], axis=-1)
     high = low + np.array([0.0, TRUNK_HULL_M + 0.3, 0.0])

@@ -75,7 +75,7 @@ class SceneSpec:
             0,
             2000,
             "m",
-            "highest minus lowest ground in the square; auto: the seed picks what the biome has",
+            "highest minus lowest ground in the square; auto: the seed picks what the biome has in one of that size",
             auto=True,
         ),
     ] = None
@@ -138,7 +138,10 @@ def resolve(spec: SceneSpec) -> SceneSpec:
         spec = replace(spec, biome=BIOMES[int(stream(spec.seed, "spec", "country").integers(len(BIOMES)))])
     if spec.relief_m is None:
         low, high = make_biome(spec.biome).relief_m
-        spec = replace(spec, relief_m=float(stream(spec.seed, "spec", "relief").integers(int(low), int(high) + 1)))
+        of_km = int(stream(spec.seed, "spec", "relief").integers(int(low), int(high) + 1))
+        spec = replace(
+            spec, relief_m=float(of_km * spec.size_m / 1000.0)
+        )  # slopes are what a country has, whatever its size
     return spec
 
 

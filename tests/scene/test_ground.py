@@ -4,7 +4,7 @@ import pytest
 from seedscape.generation.values import HeightField
 from seedscape.scene.biomes import ground_layers, make_biome, materials_needed
 from seedscape.scene.contact import contact_shade
-from seedscape.scene.ground import ground_models
+from seedscape.scene.ground import ground_models, shaded
 from seedscape.scene.horizon import HORIZON_BLEND, HORIZON_MATERIAL, horizon_uvs, paint_horizon
 from seedscape.scene.site import Site
 from seedscape.scene.site_survey import survey
@@ -16,7 +16,6 @@ from tests.scene.worlds import make_materials, make_terrain
 SPEC = SceneSpec(seed=11, biome="alpine", size_m=600.0)
 BIOME = make_biome("alpine")
 MATERIALS = make_materials(materials_needed(BIOME))
-OPEN = contact_shade(np.zeros((0, 4)), SPEC.size_m)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +26,7 @@ def land() -> tuple[Site, GroundMesh]:
 
 @pytest.fixture(scope="module")
 def models(land: tuple[Site, GroundMesh]) -> dict[str, tuple[Mesh, ...]]:
-    return ground_models(*land, BIOME, SPEC, MATERIALS, OPEN)
+    return ground_models(*land, BIOME, SPEC, MATERIALS)
 
 
 def test_chunks_share_their_border_vertices_and_normals(models: dict[str, tuple[Mesh, ...]]) -> None:
@@ -113,13 +112,14 @@ def test_texture_keeps_its_size_on_flat_and_on_steep_ground(models: dict[str, tu
 
 def test_ground_under_a_crown_is_darker(land: tuple[Site, GroundMesh]) -> None:
     shade = contact_shade(np.array([[10.0, -20.0, 12.0, 0.6]]), SPEC.size_m)
-    dark = ground_models(*land, BIOME, SPEC, MATERIALS, shade)["ground_near"][0]
-    light = ground_models(*land, BIOME, SPEC, MATERIALS, OPEN)["ground_near"][0]
+    models = ground_models(*land, BIOME, SPEC, MATERIALS)
+    dark, light = shaded(models, shade)["ground_near"][0], models["ground_near"][0]
     assert dark.colors is not None and light.colors is not None
     under = np.hypot(dark.positions[:, 0] - 10.0, dark.positions[:, 2] + 20.0) < 3.0
     away = np.hypot(dark.positions[:, 0] - 10.0, dark.positions[:, 2] + 20.0) > 15.0
     assert (dark.colors[under, 0] < 0.6 * light.colors[under, 0]).all() and under.any()
     assert np.array_equal(dark.colors[away], light.colors[away])
+    assert np.array_equal(dark.colors[:, 3:], light.colors[:, 3:])
 
 
 def test_shade_of_a_disc_fades_to_its_rim() -> None:

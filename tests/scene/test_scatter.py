@@ -46,6 +46,16 @@ def digest(placed: Placement) -> str:
     return total.hexdigest()
 
 
+def test_everything_stands_on_the_ground_that_is_drawn(site: Site, materials: dict[str, MaterialMaps]) -> None:
+    def drawn(x: np.ndarray, z: np.ndarray) -> np.ndarray:
+        return site.terrain.height(x, z) - 3.0 - 0.01 * x
+
+    x, y, z, _ = place(site, FOREST, SPEC, materials, drawn).feet.T
+    above = y - drawn(x, z)
+    assert len(x) > 500
+    assert above.max() <= 0.0 and above.min() > -0.6
+
+
 @pytest.mark.parametrize("biome", ["temperate_forest", "alpine", "coast"])
 def test_dense_country_stays_in_its_budget(biome: str) -> None:
     spec, kind = SceneSpec(seed=3, biome=biome, vegetation=2.0, rocks=2.0), make_biome(biome)

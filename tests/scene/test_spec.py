@@ -1,6 +1,6 @@
 """Specs: what is accepted, what is refused and how that is said."""
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from fractions import Fraction
 
 import numpy as np
@@ -192,6 +192,8 @@ def test_resolving_fills_what_the_seed_decides() -> None:
     assert spec.biome in BIOMES
     low, high = make_biome(spec.biome).relief_m
     assert spec.relief_m is not None and low <= spec.relief_m <= high
+    half = resolve(replace(spec, relief_m=None, size_m=spec.size_m / 2))
+    assert half.relief_m == spec.relief_m / 2, "slopes are the country's, whatever the size"
 
 
 def test_resolving_keeps_what_was_asked_for() -> None:
