@@ -13,7 +13,7 @@ import re
 import socket
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from seedscape.assets.errors import RequestError, SeedscapeError
@@ -46,12 +46,12 @@ _counter = itertools.count()
 _mine: set[str] = set()  # temporary files this process is writing now
 
 
-def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write one file, whole or not at all; errors as `write_group`."""
+def write_atomically(path: str | os.PathLike[str], data: bytes | Iterable[bytes]) -> None:
+    """Write one file, whole or not at all, from bytes or from parts that are made one by one; errors as `write_group`."""
     write_group({path: data})
 
 
-def write_group(files: Mapping[str | os.PathLike[str], bytes]) -> None:
+def write_group(files: Mapping[str | os.PathLike[str], bytes | Iterable[bytes]]) -> None:
     """Write several files, each whole or not at all, renamed in the order given only once all are on the disk.
 
     So a full disk leaves none of them; a kill between two renames leaves the first ones (put last what says "complete").
@@ -141,12 +141,13 @@ def _temporary_name(target: str) -> str:
     return os.path.join(folder, f".{short}{_MARK}{_host()}-{os.getpid()}-{next(_counter)}")
 
 
-def _write_flushed(path: str, data: bytes) -> None:
+def _write_flushed(path: str, data: bytes | Iterable[bytes]) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
-        view = memoryview(data)
-        while len(view):
-            view = view[os.write(descriptor, view) :]
+        for part in (data,) if isinstance(data, bytes | bytearray | memoryview) else data:
+            view = memoryview(part)
+            while len(view):
+                view = view[os.write(descriptor, view) :]
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -14,10 +14,10 @@ SHALLOW = 0.06  # posts: basins no deeper than this vanish first
 
 
 def drain(heights: NDArray[np.float64], kept: float) -> NDArray[np.float64]:
-    """(rows, cols) heights with basins filled but for the share `kept` of their depth, 0 .. 1; 1 leaves the land as it is.
+    """(n, rows, cols) squares of heights with basins filled but for the share `kept` of their depth, 0 .. 1; 1 leaves the land as it is.
 
     Basins filled to the brim are flats that real land does not have; a tenth of their depth gives back the slopes and no more
     pits than real land has.
     """
-    filled = fill(heights[None], SLIGHT)[0]
+    filled = fill(heights, SLIGHT)
     return np.asarray(filled - kept * np.maximum(filled - heights - SHALLOW * (1.0 - kept), 0.0))

@@ -69,18 +69,19 @@ def receivers(filled: Float, parents: Int, spacing: float) -> Int:
     return receiver.ravel()
 
 
-def accumulate(receivers: Int, order: Int, start: Float | None = None) -> Float:
-    """How many cells drain through each cell, itself included; shaped as a square. Upstream cells come late in flood order.
+def accumulate(
+    receivers: Int, order: Int, start: Float | None = None, shape: tuple[int, int] | None = None
+) -> Float:  # fmt: skip
+    """How many cells drain through each cell, itself included. Upstream cells come late in flood order.
 
-    start: what each cell brings instead of one, e.g. with the water that enters from beyond the map.
+    shape: of the result; None: a square. start: what each cell brings instead of one, e.g. with the water that enters from beyond the map.
     """
     count = [1.0] * len(receivers) if start is None else start.ravel().tolist()
     to = receivers.tolist()
     for i in reversed(order.tolist()):
         if to[i] >= 0:
             count[to[i]] += count[i]
-    side = round(len(receivers) ** 0.5)
-    return np.array(count, np.float64).reshape(side, -1)
+    return np.array(count, np.float64).reshape(shape or (round(len(receivers) ** 0.5), -1))
 
 
 def fill(windows: Windows, slight: float = SLIGHT_M) -> Windows:

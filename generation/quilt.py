@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from seedscape.generation.character import AROUND, relief_contrast
 from seedscape.generation.guide import Guide
 from seedscape.generation.rng import stream
 from seedscape.generation.seams import cheapest_path
@@ -38,6 +39,10 @@ RANK_WEIGHT = 0.3
 LEVEL_WEIGHT = 0.8  # of the altitude wanted where the sea is: below the cost of a coast that does not join
 REPEAT_COST = 2.0  # for showing a piece of real land again beside itself
 SCREEN = 0.01  # the correction fades over 1 / sqrt(SCREEN) cells
+KEPT_BLOCKS, KEPT_LAND = (
+    1024,
+    256,
+)  # remembered, oldest forgotten first: what is needed again is chosen again, and is the same
 REACH = 14  # cells at which the Green's function is cut off
 CELL = 8  # posts
 SEA_POSTS = 0.02  # block means below this are the sea, where they are flat
@@ -71,7 +76,7 @@ class Lattice:
 class Library:
     """All block positions of some tiles in flat arrays: `start` of each block's first cell, `stride` of its rows.
 
-    A block's mean height `level`, its `rank` among the blocks of its tile (0 lowest, 1 highest), its mean slopes `tilt`
+    A block's mean height `level` and the `variance` of its heights, its `rank` among the blocks of its tile (0 lowest, 1 highest), its mean slopes `tilt`
     (n, 2) eastwards and southwards in posts a cell, and its mean log relief.
     """
 
@@ -85,6 +90,12 @@ class Library:
     level: Float32
     rank: Float32
     tilt: Float32
+    variance: Float32
+
+    @cached_property
+    def swell(self) -> float:
+        """Root mean square deviation of heights within a block, posts."""
+        return float(np.sqrt(self.variance.astype(np.float64).mean())) + 1e-6
 
     @cached_property
     def steepness(self) -> float:
@@ -141,7 +152,7 @@ class _Field:
 def build_library(tiles: tuple[BankTile, ...], sea: bool = True) -> Library:
     """Index the blocks of all tiles that are large enough; without `sea`, only those where hardly any lies under water."""
     parts: dict[str, list[NDArray[np.generic]]] = {
-        name: [] for name in ("start", "stride", "corner", "relief", "level", "rank", "tilt", "water")
+        name: [] for name in ("start", "stride", "corner", "relief", "level", "rank", "tilt", "variance", "water")
     }
     offset = 0
     for t, tile in enumerate(tiles):
@@ -157,6 +168,8 @@ def build_library(tiles: tuple[BankTile, ...], sea: bool = True) -> Library:
             parts["level"].append(level)
             parts["rank"].append((np.argsort(np.argsort(level, kind="stable"), kind="stable") + 0.5) / len(level))
             parts["tilt"].append(np.stack([_box_means(dx), _box_means(dy)], axis=1))
+            centred = tile.low.astype(np.float64) - float(tile.low.mean())
+            parts["variance"].append(np.maximum(_box_means(centred * centred) - _box_means(centred) ** 2, 0.0))
             water = (np.abs(tile.low) < SEA_POSTS) & (np.maximum(np.abs(dx), np.abs(dy)) < 1e-3)
             parts["water"].append(_box_means(water.astype(np.float64)))
         offset += h * w
@@ -164,7 +177,7 @@ def build_library(tiles: tuple[BankTile, ...], sea: bool = True) -> Library:
     dry = joined.pop("water") < DRY_SHARE
     if not sea and dry.any():
         joined = {name: values[dry] for name, values in joined.items()}
-    floats = {name: joined[name].astype(np.float32) for name in ("relief", "level", "rank", "tilt")}
+    floats = {name: joined[name].astype(np.float32) for name in ("relief", "level", "rank", "tilt", "variance")}
     return Library(
         np.concatenate([tile.latents.reshape(-1, tile.latents.shape[2]) for tile in tiles]),
         np.concatenate([tile.low.ravel() for tile in tiles]),
@@ -181,10 +194,16 @@ def _box_means(field: NDArray[np.floating[Any]]) -> Float64:
 
 
 class Quilt:
-    """An endless lattice. keep_altitude: blocks stay at their own height above the sea (coasts: the sea is flat)."""
+    """An endless lattice. keep_altitude: blocks stay at their own height above the sea (coasts: the sea is flat).
 
-    def __init__(self, library: Library, guide: Guide, seed: int, keep_altitude: bool = False) -> None:
+    contrast: how much more than in the bank relief differs from place to place; see character.py.
+    """
+
+    def __init__(
+        self, library: Library, guide: Guide, seed: int, keep_altitude: bool = False, contrast: float = 0.0
+    ) -> None:
         self._library, self._guide, self._seed, self._keep = library, guide, seed, keep_altitude
+        self._contrast = contrast
         self._blocks: dict[tuple[int, int], _Block] = {}
         self._land: dict[int, _Contents] = {}
 
@@ -201,6 +220,10 @@ class Quilt:
         inner = centre[REACH:-REACH, REACH:-REACH]
         if self._keep:  # the sea stays where it is, and the correction grows with the land
             correction = correction * np.clip(inner, 0.0, 1.0)
+        if self._contrast:
+            edge = REACH + 1 - AROUND
+            within = (slice(edge, -edge), slice(edge, -edge))
+            correction = correction + relief_contrast(low[within], field.log_relief[within], self._contrast, self._keep)
         cut = REACH + 1
         cells = np.ascontiguousarray(field.latents[cut:-cut, cut:-cut].transpose(2, 0, 1))
         return Lattice(cells, inner + correction)
@@ -254,6 +277,7 @@ class Quilt:
             relief = self._library.log_relief[cells].astype(np.float64)
             found = _Contents(heights, east, south, relief, self._library.latents[cells])
             self._land[number] = found
+            _forget(self._land, KEPT_LAND)
         return found
 
     def _block(self, i: int, j: int) -> _Block:
@@ -262,6 +286,7 @@ class Quilt:
         if found is None:
             found = self._choose(i, j)
             self._blocks[i, j] = found
+            _forget(self._blocks, KEPT_BLOCKS)
         return found
 
     def _choose(self, i: int, j: int) -> _Block:
@@ -336,14 +361,14 @@ class Quilt:
         """
         rows, cols = (index[::every] for index in np.nonzero(known))
         cells = self._library.cells(blocks, rows, cols)
-        apart = self._library.low[cells]
+        apart = np.take(self._library.low, cells)
         apart -= field.low[rows, cols].astype(np.float32)
         if not self._keep:
             apart -= apart.mean(axis=1, keepdims=True)
         there = field.log_relief[rows, cols]
         scale = CELL * np.exp(0.5 * (self._library.relief[blocks].astype(np.float64) + float(there.mean())))
         apart /= scale.astype(np.float32)[:, None]
-        uneven = self._library.log_relief[cells]
+        uneven = np.take(self._library.log_relief, cells)
         uneven -= there.astype(np.float32)
         apart *= apart
         uneven *= uneven
@@ -352,8 +377,14 @@ class Quilt:
     def _latent_mismatch(self, blocks: NDArray[np.int64], latents: Float32, known: NDArray[np.bool_]) -> Float64:
         """(blocks, known cells) mean squared differences of the latents."""
         rows, cols = np.nonzero(known)
-        there = self._library.latents[self._library.cells(blocks, rows, cols)]
+        there = np.take(self._library.latents, self._library.cells(blocks, rows, cols), axis=0)
         return np.asarray(LATENT_WEIGHT * ((there - latents[known][None]) ** 2).mean(axis=2), np.float64)
+
+
+def _forget(memory: dict[Any, Any], most: int) -> None:
+    """Drop the oldest entry beyond `most`: an endless land in constant memory."""
+    if len(memory) > most:
+        del memory[next(iter(memory))]
 
 
 def _sides(phase: int) -> tuple[int, ...]:

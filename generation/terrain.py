@@ -3,6 +3,7 @@
 seed -> lattice of real cells, re-arranged (quilt.py) -> heights (VAE decoder) -> a site to stand -> finer levels (refiner)
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,11 +15,13 @@ from numpy.typing import NDArray
 from seedscape.assets.errors import MissingPartError, RequestError
 from seedscape.assets.weights import read_tensors, require_arrays
 from seedscape.generation import bend
+from seedscape.generation.character import BENCH_SPAN, PLAIN, USUAL, Character, benched, draw_character
 from seedscape.generation.drain import drain
 from seedscape.generation.guide import WildGuide
 from seedscape.generation.quilt import BankTile, Lattice, Library, Quilt, build_library
+from seedscape.generation.refine import refine
 from seedscape.generation.rng import stream
-from seedscape.generation.runtime import Network, grain, lattice_grain, open_network
+from seedscape.generation.runtime import Network, lattice_grain, open_network
 from seedscape.generation.sketch import Sketch, SketchedQuilt, SketchGuide
 from seedscape.generation.values import Float32, HeightField, Terrain
 
@@ -28,12 +31,11 @@ MARGIN = (
     -(-bend.REACH // CELL) + 7
 )  # cells beyond a piece: those that bending looks at, and seven that see the network's padding
 GRAIN = 1.3  # gain of the decoder's noise: bending takes some of the finest octave
-NOISE_CHANNELS = 4
 SPACING_M = 30.0  # of the coarsest level of an environment
 POSTS = 256  # of the coarsest level: 7.7 km
 SAME_SCALE = 1.9  # tiles within this factor of the asked spacing may be mixed
 SEA_LANDFORMS = ("coast_desert", "coast_islands")
-FADE = 6  # posts over which a finer level grows out of the coarser
+AT_ONCE = 8  # pieces made side by side: their basins are filled together, which costs hardly more than one's
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,8 @@ class LandWishes:
     """What a user may ask of a world beside its landforms; None: as the seed has it.
 
     roughness: 0 (the blandest land of its kind) .. 1 (the roughest). sketch: the broad shape, over `sketch_posts` posts from post
-    (0, 0), with `relief_m` from black to white. toward, mix: another seed, and how far its land is taken up, 0 .. 1. basins: how
-    much of the depth of closed basins stays, 0 .. 1; lakes need some.
+    (0, 0), with `relief_m` from black to white. toward, mix: another seed, and how far its land is taken up, 0 .. 1. character: what
+    sets the world apart from others of its kind; None: drawn from its seed.
     """
 
     roughness: float | None = None
@@ -124,7 +126,7 @@ class LandWishes:
     relief_m: float = 600.0
     toward: int | None = None
     mix: float = 0.5
-    basins: float = 0.1
+    character: Character | None = USUAL
 
 
 NO_WISHES = LandWishes()
@@ -150,24 +152,53 @@ class World:
         sea = wishes.sketch is None and all(tile.landform in SEA_LANDFORMS for tile in tiles)
         library = build_library(tuple(tiles), sea)
         self._seed, self._network, self._wishes, self._sea = seed, model.heights, wishes, sea
-        self._cells: Cells = _cells(seed, library, sea, spacing_m, wishes)
+        self._character = draw_character(seed) if wishes.character is None else wishes.character
+        self._bench_wave = BENCH_SPAN * library.swell
+        contrast = self._character.contrast
+        self._cells: Cells = _cells(seed, library, sea, spacing_m, wishes, contrast)
         if wishes.toward is not None:
-            self._cells = MixedCells(self._cells, _cells(wishes.toward, library, sea, spacing_m, wishes), wishes.mix)
+            other = _cells(wishes.toward, library, sea, spacing_m, wishes, contrast)
+            self._cells = MixedCells(self._cells, other, wishes.mix)
 
     def posts(self, row: int, col: int, rows: int, cols: int) -> Float32:
         """(rows, cols) heights, in posts, of the window whose first post is (row, col)."""
         result = np.empty((rows, cols), np.float32)
-        for i in range(row // PIECE, (row + rows - 1) // PIECE + 1):
-            for j in range(col // PIECE, (col + cols - 1) // PIECE + 1):
-                piece = self._piece(i, j)
+        down = range(row // PIECE, (row + rows - 1) // PIECE + 1)
+        across = range(col // PIECE, (col + cols - 1) // PIECE + 1)
+        places = [(i, j) for i in down for j in across]
+        for start in range(0, len(places), AT_ONCE):
+            some = places[start : start + AT_ONCE]
+            for (i, j), piece in zip(some, self._pieces(some), strict=True):
                 top, left = i * PIECE - row, j * PIECE - col
                 r0, c0 = max(top, 0), max(left, 0)
                 r1, c1 = min(top + PIECE, rows), min(left + PIECE, cols)
                 result[r0:r1, c0:c1] = piece[r0 - top : r1 - top, c0 - left : c1 - left]
         return result
 
-    def _piece(self, i: int, j: int) -> Float32:
-        """One square of the fixed lattice on which the network runs: always the same shape, so always the same bits."""
+    def bands(self, row: int, col: int, rows: int, cols: int) -> Iterator[Float32]:
+        """The same window from north to south in bands of a piece's rows or, where it is narrow, a few: memory goes with the width."""
+        pieces = (col + cols - 1) // PIECE - col // PIECE + 1
+        step = max(1, AT_ONCE // pieces)
+        first = row
+        while first < row + rows:
+            last = min(row + rows, (first // PIECE + step) * PIECE)
+            yield self.posts(first, col, last - first, cols)
+            first = last
+
+    def _pieces(self, places: list[tuple[int, int]]) -> list[Float32]:
+        """Squares of the fixed lattice on which the network runs: always the same shape, so always the same bits."""
+        bent = np.stack([self._bent(i, j) for i, j in places])
+        if not self._sea and self._character.basins < 1.0:
+            bent = drain(bent, self._character.basins)
+        sketch = self._wishes.sketch
+        if sketch is not None and sketch.sea is not None:
+            for (i, j), piece in zip(places, bent, strict=True):
+                r, c = ((np.arange(PIECE) + k * PIECE + 0.5) / self._wishes.sketch_posts for k in (i, j))
+                piece[...] = np.where(sketch.sea_at(r[:, None], c[None, :]), np.minimum(piece, 0.0), piece)
+        return [piece.astype(np.float32) for piece in bent]
+
+    def _bent(self, i: int, j: int) -> NDArray[np.float64]:
+        """(PIECE, PIECE) heights in posts before basins are filled."""
         wide = PIECE // CELL + 2 * MARGIN
         row, col = i * PIECE - MARGIN * CELL, j * PIECE - MARGIN * CELL
         lattice = self._cells.window(row // CELL, col // CELL, wide, wide)
@@ -178,21 +209,18 @@ class World:
         edge = MARGIN * CELL - bend.REACH
         straight = posts[edge:-edge, edge:-edge].astype(np.float64)
         bent = bend.bend(straight, i * PIECE, j * PIECE, self._seed) + centre
-        if not self._sea and self._wishes.basins < 1.0:
-            bent = drain(bent, self._wishes.basins)
-        if self._wishes.sketch is not None and self._wishes.sketch.sea is not None:
-            r, c = ((np.arange(PIECE) + k * PIECE + 0.5) / self._wishes.sketch_posts for k in (i, j))
-            bent = np.where(self._wishes.sketch.sea_at(r[:, None], c[None, :]), np.minimum(bent, 0.0), bent)
-        return bent.astype(np.float32)
+        return benched(bent, self._bench_wave, self._character)
 
 
-def _cells(seed: int, library: Library, sea: bool, spacing_m: float, wishes: LandWishes) -> Cells:
+def _cells(
+    seed: int, library: Library, sea: bool, spacing_m: float, wishes: LandWishes, contrast: float
+) -> Cells:  # fmt: skip
     """The lattice of a world of one seed."""
     wild = WildGuide(seed, library.steepness, wishes.roughness)
     if wishes.sketch is None:
-        return Quilt(library, wild, seed, keep_altitude=sea)
+        return Quilt(library, wild, seed, sea, contrast)
     guide = SketchGuide(wishes.sketch, wishes.sketch_posts / CELL, wishes.relief_m / spacing_m, wild)
-    return SketchedQuilt(Quilt(library, guide, seed), guide)
+    return SketchedQuilt(Quilt(library, guide, seed, contrast=contrast), guide)
 
 
 class MixedCells:
@@ -210,14 +238,13 @@ class MixedCells:
         return Lattice(latents, (1.0 - t) * a.low + t * b.low)
 
 
-def sample_heights(
-    seed: int, index: int, size: int, spacing_m: float, landforms: tuple[str, ...] | None = None,
-    model: TerrainModel | None = None, wishes: LandWishes = NO_WISHES, corner: tuple[int, int] = (0, 0),
-) -> HeightField:  # fmt: skip
-    """Sample `index` of a seed: (size, size) heights in metres above the sea at posts `spacing_m` apart.
+def sample_world(
+    seed: int, index: int, spacing_m: float, landforms: tuple[str, ...] | None = None,
+    model: TerrainModel | None = None, wishes: LandWishes = NO_WISHES,
+) -> World:  # fmt: skip
+    """The endless world of sample `index` of a seed, its posts `spacing_m` apart.
 
-    landforms: classes to draw from; None: every sample draws one, in proportion to the land of its kind in the bank. corner: row and
-    column of the window's first post in the sample's endless world.
+    landforms: classes to draw from; None: every sample draws one, in proportion to the land of its kind in the bank.
     """
     model = model or open_terrain_model()
     rng = stream(seed, "terrain", "sample", index)
@@ -226,7 +253,15 @@ def sample_heights(
         areas = np.cumsum([tile.low.size for tile in near])
         tile = near[int(np.searchsorted(areas, int(rng.integers(int(areas[-1]))), side="right"))]
         landforms = (tile.landform,)
-    world = World(int(rng.integers(1 << 62)), pick_tiles(model, landforms, spacing_m), model, spacing_m, wishes)
+    return World(int(rng.integers(1 << 62)), pick_tiles(model, landforms, spacing_m), model, spacing_m, wishes)
+
+
+def sample_heights(
+    seed: int, index: int, size: int, spacing_m: float, landforms: tuple[str, ...] | None = None,
+    model: TerrainModel | None = None, wishes: LandWishes = NO_WISHES, corner: tuple[int, int] = (0, 0),
+) -> HeightField:  # fmt: skip
+    """(size, size) heights in metres above the sea of a `sample_world`; corner: row and column of the window's first post."""
+    world = sample_world(seed, index, spacing_m, landforms, model, wishes)
     row, col = corner
     heights = world.posts(row, col, size, size)
     heights *= np.float32(spacing_m)
@@ -244,7 +279,9 @@ def generate_terrain(
     rng = stream(seed, "terrain", "world")
     landform = landforms[int(rng.integers(len(landforms)))]
     tiles = pick_tiles(model, (landform,), SPACING_M)
-    world = World(int(rng.integers(1 << 62)), tiles, model, SPACING_M, LandWishes(basins=1.0))  # basins hold the lakes
+    world = World(
+        int(rng.integers(1 << 62)), tiles, model, SPACING_M, LandWishes(character=PLAIN)
+    )  # basins hold the lakes
     heights = world.posts(0, 0, POSTS, POSTS).astype(np.float64) * SPACING_M
     row, col = choose_site(heights, SPACING_M, size_m, relief_m)
     if relief_m is not None:
@@ -303,33 +340,3 @@ def _highest_around(heights: NDArray[np.float64]) -> NDArray[np.float64]:
     wide = np.pad(blocks, 16, mode="edge")
     across = np.lib.stride_tricks.sliding_window_view(wide, 33, axis=1).max(axis=2)
     return np.asarray(np.lib.stride_tricks.sliding_window_view(across, 33, axis=0).max(axis=2))
-
-
-def refine(field: HeightField, half_m: float, rng: np.random.Generator, refiner: Network) -> HeightField:
-    """The square of +-half_m around the origin at half the post spacing, meeting `field` along its edge."""
-    s = field.spacing_m
-    rows, cols = field.heights_m.shape
-    c0 = max(0, int((-half_m - field.origin_m[0]) // s) - 8)
-    r0 = max(0, int((-half_m - field.origin_m[1]) // s) - 8)
-    c1 = min(cols, int((half_m - field.origin_m[0]) // s) + 10)
-    r1 = min(rows, int((half_m - field.origin_m[1]) // s) + 10)
-    window = field.heights_m[r0:r1, c0:c1].astype(np.float64)
-    centre = float(window.mean())
-    x = ((window - centre) / s).astype(np.float32)[None, None]
-    y = refiner(x=x, noise=grain(rng, 1, NOISE_CHANNELS, *x.shape[2:]))[0, 0]
-    heights = y.astype(np.float64) * s + centre
-    # Fine posts stand a quarter of a coarse one to either side of it: the refiner splits cells, it does not insert posts.
-    cut = 8
-    heights = heights[cut:-cut, cut:-cut]
-    origin = (field.origin_m[0] + c0 * s - s / 4 + cut * s / 2, field.origin_m[1] + r0 * s - s / 4 + cut * s / 2)
-    n_rows, n_cols = heights.shape
-    xs = origin[0] + np.arange(n_cols) * (s / 2)
-    zs = origin[1] + np.arange(n_rows) * (s / 2)
-    base = field.sample(xs[None, :], zs[:, None])
-    inward = (
-        np.minimum(np.arange(n_rows), np.arange(n_rows)[::-1])[:, None],
-        np.minimum(np.arange(n_cols), np.arange(n_cols)[::-1]),
-    )
-    weight = np.clip(np.minimum(*inward) / FADE, 0.0, 1.0)
-    heights = base + weight * (heights - base)
-    return HeightField(heights.astype(np.float32), s / 2, origin)

@@ -51,8 +51,10 @@ def terrain_card(run: Path) -> str:
 
 **What it does.** The encoder turns real elevation data into 10 latents and one mean height per 8 x 8 posts; generation quilts
 real latents into an endless lattice, the decoder turns them and grain into heights, these are bent and closed basins filled, and the
-refiner halves the post spacing again and again (30 m to 0.94 m in an environment). Any window of a world is the same to the bit. Code:
-`generation/models/terrain_vae.py`, `refiner.py`, `generation/quilt.py`, `guide.py`, `bend.py`, `drain.py`, `sketch.py`, `vary.py`.
+refiner halves the post spacing again and again (30 m to 0.94 m in an environment, 0.47 m where asked, with gullies where water runs).
+Where asked, a world has a character of its own: how uneven its relief is, at what altitudes it lies in benches, how full its basins
+are. Any window of a world is the same to the bit. Code: `generation/models/terrain_vae.py`, `refiner.py`, `generation/quilt.py`,
+`guide.py`, `bend.py`, `character.py`, `drain.py`, `refine.py`, `sketch.py`, `vary.py`.
 
 **Intended use.** Land for virtual environments. Not a model of any real place; not for hazard, engineering or navigation.
 

@@ -1,6 +1,7 @@
 """Arrays as the bytes of files, and back."""
 
 import io
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,13 @@ from seedscape.assets.errors import RequestError
 MAX_HEIGHTS = 4096  # posts a side
 
 
-def encode_npy(array: NDArray[np.float32]) -> bytes:
-    """The array in NumPy's own file format, without pickle."""
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()
+def npy_parts(bands: Iterable[NDArray[np.float32]], rows: int, cols: int) -> Iterator[bytes]:
+    """A (rows, cols) array in NumPy's own file format, from bands of its rows: header first, then a part a band."""
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": (rows, cols)})
+    yield header.getvalue()
+    for band in bands:
+        yield band.astype("<f4").tobytes()
 
 
 def read_heights(path: Path) -> NDArray[np.floating]:

@@ -37,12 +37,17 @@ def sample() -> None:
 @click.option("--relief-m", default="600", metavar="M", help="Metres from black to white of the sketch.  [600]")
 @click.option("--toward", metavar="SEED", help="Another seed, whose land is taken up by --mix.")
 @click.option("--mix", default="0.5", metavar="X", help="0 this seed's land, 1 the other's.  [0.5]")
+@click.option(
+    "--own-character", is_flag=True,
+    help="Let each world be uneven, lie in benches and hold basins in a measure of its own.",
+)  # fmt: skip
 @click.option("--vary", metavar="FILE.npy", help="Vary this height map (metres) instead; --size is then its own.")
 @click.option("--strength", default="0.5", metavar="X", help="0 the map itself, 1 only its broad shape.  [0.5]")
 @click.option("-o", "--output", required=True, metavar="DIR", help="Folder for terrain_0000.npy ...")
 def terrain(
     seed: str, count: str, size: str, spacing_m: str, landform: str | None, roughness: str | None, corner: str,
-    sketch: str | None, relief_m: str, toward: str | None, mix: str, vary: str | None, strength: str, output: str,
+    sketch: str | None, relief_m: str, toward: str | None, mix: str, own_character: bool, vary: str | None, strength: str,
+    output: str,
 ) -> None:  # fmt: skip
     """Heights in metres: terrain_0000.npy ..., float32 (size, size)."""
     number = whole_number("--seed", seed, 0, MAX_SEED)
@@ -55,10 +60,13 @@ def terrain(
         raise RequestError(f"--at: expected ROW,COL, got {shown(corner)}")
     row, col = (whole_number("--at", place.strip(), -FARTHEST_POST, FARTHEST_POST) for place in places)
 
+    import numpy as np
+
     from seedscape.assets.files import require_writable, write_atomically
-    from seedscape.cli.arrays import encode_npy, read_heights
+    from seedscape.cli.arrays import npy_parts, read_heights
+    from seedscape.generation.character import USUAL
     from seedscape.generation.sketch import read_sketch
-    from seedscape.generation.terrain import LandWishes, sample_heights
+    from seedscape.generation.terrain import LandWishes, sample_world
     from seedscape.generation.vary import vary_heights
 
     wishes = LandWishes(
@@ -66,7 +74,7 @@ def terrain(
         sketch=None if sketch is None else read_sketch(Path(sketch)), sketch_posts=num_posts,
         relief_m=real_number("--relief-m", relief_m, 1.0, 9000.0),
         toward=None if toward is None else whole_number("--toward", toward, 0, MAX_SEED),
-        mix=real_number("--mix", mix, 0.0, 1.0),
+        mix=real_number("--mix", mix, 0.0, 1.0), character=None if own_character else USUAL,
     )  # fmt: skip
     landforms = None if landform is None else (landform,)
     own = None if vary is None else read_heights(Path(vary))
@@ -74,10 +82,13 @@ def terrain(
     require_writable(paths[0])
     for k, path in enumerate(paths):
         if own is not None:
-            field = vary_heights(own, spacing, number + k, amount, landforms)
+            varied = vary_heights(own, spacing, number + k, amount, landforms).heights_m
+            parts = npy_parts([varied], *varied.shape)
         else:
-            field = sample_heights(number, k, num_posts, spacing, landforms, wishes=wishes, corner=(row, col))
-        write_atomically(path, encode_npy(field.heights_m))
+            world = sample_world(number, k, spacing, landforms, wishes=wishes)
+            bands = (band * np.float32(spacing) for band in world.bands(row, col, num_posts, num_posts))
+            parts = npy_parts(bands, num_posts, num_posts)
+        write_atomically(path, parts)
         say(str(path))
 
 

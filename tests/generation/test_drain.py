@@ -16,21 +16,26 @@ def rough(seed: int, rows: int = 64, cols: int = 48) -> np.ndarray:
 def test_filling_is_the_priority_floods(seed: int) -> None:
     """The start from a coarser grid changes nothing but the time."""
     heights = rough(seed)
-    assert drain(heights, 0.0) == pytest.approx(flood(heights)[0], abs=1e-3)
+    assert drain(heights[None], 0.0)[0] == pytest.approx(flood(heights)[0], abs=1e-3)
 
 
 def test_the_rim_stays_and_nothing_sinks() -> None:
     heights = rough(7)
-    drained = drain(heights, 0.0)
+    drained = drain(heights[None], 0.0)[0]
     for edge in (np.s_[0], np.s_[-1], np.s_[:, 0], np.s_[:, -1]):
         assert np.array_equal(drained[edge], heights[edge])
     assert (drained >= heights).all()
 
 
 def test_a_share_leaves_basins_for_lakes_and_shallow_ones_vanish() -> None:
-    heights = rough(8)
+    heights = rough(8)[None]
     depth = drain(heights, 0.0) - heights
     assert depth.max() > 0.5
     left = drain(heights, 0.0) - drain(heights, 0.5)
     assert left == pytest.approx(np.maximum(depth - SHALLOW / 2, 0.0) / 2)
     assert drain(heights, 1.0) == pytest.approx(heights)
+
+
+def test_squares_filled_together_are_those_filled_alone() -> None:
+    squares = np.stack([rough(9), rough(10)])
+    assert np.array_equal(drain(squares, 0.3)[1:], drain(squares[1:], 0.3))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from seedscape.assets.errors import RequestError
-from seedscape.generation.terrain import choose_site, generate_terrain, open_terrain_model, sample_heights
+from seedscape.generation.terrain import choose_site, generate_terrain, open_terrain_model, sample_heights, sample_world
 from seedscape.generation.values import Terrain
 
 
@@ -29,6 +29,19 @@ def test_samples_of_a_seed_differ_and_repeat() -> None:
     a, b = sample_heights(1, 0, 64, 30.0).heights_m, sample_heights(1, 1, 64, 30.0).heights_m
     assert not np.array_equal(a, b)
     assert np.array_equal(a, sample_heights(1, 0, 64, 30.0).heights_m)
+
+
+def test_bands_are_the_window_cut_in_rows() -> None:
+    bands = list(sample_world(1, 0, 30.0).bands(200, -30, 120, 40))
+    whole = sample_heights(1, 0, 120, 30.0, corner=(200, -30)).heights_m[:, :40]
+    assert np.array_equal(np.concatenate(bands) * np.float32(30.0), whole)
+
+
+def test_pieces_made_side_by_side_are_those_made_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    together = sample_world(2, 0, 30.0).posts(-20, 236, 40, 40)
+    monkeypatch.setattr("seedscape.generation.terrain.AT_ONCE", 1)
+    monkeypatch.setattr("seedscape.generation.quilt.KEPT_BLOCKS", 30)  # and with what is forgotten chosen again
+    assert np.array_equal(sample_world(2, 0, 30.0).posts(-20, 236, 40, 40), together)
 
 
 def test_an_unknown_landform_is_refused_with_the_known_ones() -> None:
