@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 from seedscape.assets.errors import RequestError
-from seedscape.generation.terrain import choose_site, generate_terrain, open_terrain_model, sample_heights, sample_world
+from seedscape.generation.terrain import (
+    LandWishes,
+    choose_site,
+    generate_terrain,
+    open_terrain_model,
+    sample_heights,
+    sample_world,
+)
 from seedscape.generation.values import Terrain
 
 
@@ -42,6 +49,14 @@ def test_pieces_made_side_by_side_are_those_made_alone(monkeypatch: pytest.Monke
     monkeypatch.setattr("seedscape.generation.terrain.AT_ONCE", 1)
     monkeypatch.setattr("seedscape.generation.quilt.KEPT_BLOCKS", 30)  # and with what is forgotten chosen again
     assert np.array_equal(sample_world(2, 0, 30.0).posts(-20, 236, 40, 40), together)
+
+
+def test_a_world_with_a_character_of_its_own_is_another_and_exact_for_windows() -> None:
+    wishes = LandWishes(character=None)
+    whole = sample_heights(1, 0, 60, 30.0, ("alpine",), wishes=wishes, corner=(230, 10)).heights_m
+    part = sample_heights(1, 0, 24, 30.0, ("alpine",), wishes=wishes, corner=(240, 20)).heights_m
+    assert np.array_equal(part, whole[10:34, 10:34])
+    assert not np.array_equal(part, sample_heights(1, 0, 24, 30.0, ("alpine",), corner=(240, 20)).heights_m)
 
 
 def test_an_unknown_landform_is_refused_with_the_known_ones() -> None:
