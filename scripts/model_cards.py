@@ -107,6 +107,7 @@ critic, makes colour, height and roughness together; normal and occlusion follow
 
 **Training.** {_training(run)} The toruses, styles, linear path and critic were those of
 an earlier run of 3000 steps, whose deep layers passed on next to nothing for want of a gain (`GAIN` in the model); those began anew.
+The run had ended after 70 minutes and 3977 steps; it was resumed with more minutes, the learning rate at its full height again.
 
 **Measured** by `seedscape evaluate material`, sheets in `docs/evaluation/material`. Two small networks judge, both trained in that
 run on left halves and blind to mean colour; the recogniser knows noise with the sets' spectra as a class of its own, the feature
