@@ -45,6 +45,13 @@ def water_model(site: Site, half_m: float) -> tuple[Mesh, ...]:
     for channel in range(3):
         colors[:, channel] = SHALLOW_COLOR[channel] + (DEEP_COLOR[channel] - SHALLOW_COLOR[channel]) * deep
     colors[:, 3] = (SHALLOW_ALPHA + (DEEP_ALPHA - SHALLOW_ALPHA) * deep) * smoothstep(-0.25, 0.03, depth)
+    # What is clear to the last vertex lies under the shore, and would cast shadows all the same.
+    seen = (colors[:, 3] > 0.0)[indices].any(axis=1)
+    indices, kept = indices[seen], np.zeros(len(points), bool)
+    kept[indices] = True
+    points, colors, indices = points[kept], colors[kept], (np.cumsum(kept) - 1)[indices]
+    if not len(indices):
+        return ()
     normals = np.zeros_like(points)
     normals[:, 1] = 1.0
     uvs = points[:, [0, 2]] / RIPPLE_SIZE_M

@@ -44,7 +44,8 @@ def test_contrast_is_the_same_from_any_window_and_leaves_the_sea() -> None:
 
 def test_a_tent_keeps_planes() -> None:
     r, c = np.indices((20, 24))
-    assert tent(2.0 * r + c, 4) == pytest.approx((2.0 * r + c)[4:-4, 4:-4])
+    plane = (2.0 * r + c).astype(np.float64)
+    assert tent(plane, 4) == pytest.approx(plane[4:-4, 4:-4])
 
 
 def test_worlds_draw_characters_of_their_own_in_range() -> None:

@@ -46,6 +46,8 @@ def test_water_is_clearer_where_it_is_shallow(lakes: Mesh) -> None:
     assert alpha[depth > 2.5].min() > 0.9
     assert alpha[(depth > 0) & (depth < 0.3)].max() < 0.7
     assert alpha[depth < -0.4].max() == 0.0
+    assert (alpha[lakes.indices] > 0.0).any(axis=1).all(), "no triangle that cannot be seen"
+    assert np.array_equal(np.unique(lakes.indices), np.arange(len(p)))
 
 
 def test_dry_land_has_no_water() -> None:
