@@ -52,4 +52,4 @@ def test_worlds_draw_characters_of_their_own_in_range() -> None:
     drawn = [draw_character(seed) for seed in range(40)]
     assert drawn[3] == draw_character(3) and len(set(drawn)) == 40
     assert all(abs(d.contrast) <= CONTRAST and 0 <= d.benches <= 0.5 and 0 <= d.basins < 1 for d in drawn)
-    assert min(d.contrast for d in drawn) < -0.5 < 0.5 < max(d.contrast for d in drawn)
+    assert min(d.contrast for d in drawn) < -0.5 * CONTRAST < 0.5 * CONTRAST < max(d.contrast for d in drawn)
