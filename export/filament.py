@@ -8,6 +8,7 @@ import math
 import struct
 import sys
 import tempfile
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -32,15 +33,15 @@ MAX_SKY_SAMPLES = 600
 COMPONENTS = {5121: ("u1", 255.0), 5123: ("<u2", 65535.0), 5126: ("<f4", 1.0)}  # dtype, value that stands for 1
 
 
-def draw(glb: bytes, width: int, height: int) -> bytes:
-    """PNG of the view from spawn_0."""
+def draw(read: Callable[[], bytes], width: int, height: int) -> bytes:
+    """PNG of the view from spawn_0 of the GLB that `read` gives, which is asked for once the renderer stands ready."""
     import filly
     from PIL import Image
 
     filly.set_log_level("off")
-    document, binary = suit_filament(glb)
-    eye, heading = find_spawn(document.get("nodes", []))
     with filly.Renderer() as renderer:
+        document, binary = suit_filament(read())
+        eye, heading = find_spawn(document.get("nodes", []))
         scene = renderer.create_scene()
         model = scene.load(pack_glb(document, binary))
         scene.tone_mapping = "aces_legacy"  # nearest to the ACES filmic curve of three.js
@@ -159,7 +160,7 @@ def _read(document: dict[str, Any], binary: bytes, index: int) -> NDArray[np.flo
 
 def main() -> None:
     try:
-        png = draw(sys.stdin.buffer.read(), int(sys.argv[1]), int(sys.argv[2]))
+        png = draw(sys.stdin.buffer.read, int(sys.argv[1]), int(sys.argv[2]))
     except Exception as error:  # noqa: BLE001 - whatever the driver does, the parent shows the last line
         sys.exit(f"{type(error).__name__}: {error}")
     sys.stdout.buffer.write(png)

@@ -8,7 +8,9 @@ environment must survive that. Seed 42 (248,000 triangles, 79 MB of textures) ta
 import os
 import subprocess
 import sys
-from typing import Any
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
 
 from seedscape.assets.errors import MissingPartError, RequestError
 
@@ -16,26 +18,59 @@ TIMEOUT_S = 120.0
 
 
 def render_preview(glb: bytes, width: int = 960, height: int = 540) -> bytes:
-    """A PNG (width x height) of what a visitor sees at spawn_0, eyes at 1.6 m.
+    """A PNG (width x height) of what a visitor sees at spawn_0, eyes at 1.6 m; errors as of `PreviewRenderer.draw`."""
+    with PreviewRenderer(width, height) as renderer:
+        return renderer.draw(glb)
 
-    RequestError: the GLB has no spawn point. MissingPartError: Filament is not installed or cannot draw here.
+
+class PreviewRenderer:
+    """One picture's process, which loads its libraries and its driver while the GLB is still being made.
+
+    It starts where the block is entered; where the block is left without a picture it is ended.
     """
-    environment = dict(os.environ)
-    environment["PYTHONPATH"] = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)
-    if sys.platform == "linux" and "DISPLAY" not in environment:
-        environment.setdefault("EGL_PLATFORM", "surfaceless")
-    command = [sys.executable, "-m", "seedscape.export.filament", str(width), str(height)]
-    try:
-        done = subprocess.run(command, input=glb, capture_output=True, check=False, env=environment, timeout=TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        raise MissingPartError(f"expected a preview within {TIMEOUT_S:.0f} s, got none; try --no-preview") from None
-    except OSError as error:
-        raise MissingPartError(f"expected to start Python for the preview, got {error.strerror}") from None
-    if done.returncode == 0 and done.stdout.startswith(b"\x89PNG"):
-        return done.stdout
-    said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    reason = said[-1][:200] if said else f"exit status {done.returncode}"
-    raise MissingPartError(f"no preview: {reason} (needs `pip install filly` and libegl1; or use --no-preview)")
+
+    def __init__(self, width: int = 960, height: int = 540) -> None:
+        self._size = (str(width), str(height))
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        environment = dict(os.environ)
+        environment["PYTHONPATH"] = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)
+        if sys.platform == "linux" and "DISPLAY" not in environment:
+            environment.setdefault("EGL_PLATFORM", "surfaceless")
+        command = [sys.executable, "-m", "seedscape.export.filament", *self._size]
+        pipe = subprocess.PIPE
+        with suppress(OSError):  # told by `draw`
+            self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
+        return self
+
+    def draw(self, glb: bytes) -> bytes:
+        """A PNG of what a visitor sees at spawn_0, eyes at 1.6 m; once.
+
+        MissingPartError: Filament is not installed or cannot draw here.
+        """
+        if self._process is None:
+            raise MissingPartError("expected to start Python for the preview, got none; try --no-preview")
+        try:
+            png, errors = self._process.communicate(glb, TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            raise MissingPartError(f"expected a preview within {TIMEOUT_S:.0f} s, got none; try --no-preview") from None
+        if self._process.returncode == 0 and png.startswith(b"\x89PNG"):
+            return png
+        said = errors.decode("utf-8", "replace").strip().splitlines()
+        reason = said[-1][:200] if said else f"exit status {self._process.returncode}"
+        raise MissingPartError(f"no preview: {reason} (needs `pip install filly` and libegl1; or use --no-preview)")
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            self._process.kill()
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if stream is not None:
+                with suppress(OSError):  # of a pipe whose reader has gone
+                    stream.close()
+        self._process.wait()
 
 
 def find_spawn(nodes: list[dict[str, Any]]) -> tuple[tuple[float, float, float], tuple[float, float, float]]:

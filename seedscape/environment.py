@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import PurePath
 from types import TracebackType
@@ -50,21 +51,21 @@ def make_environment(
     """
     from seedscape.assets.weights import model_hashes
     from seedscape.export.export_scene import export_scene, preview_glb
-    from seedscape.export.preview import render_preview
+    from seedscape.export.preview import PreviewRenderer
     from seedscape.export.profiles import require_profile
     from seedscape.manifest import make_manifest
 
     require_profile(profile, textures)
     models = model_hashes()
     picture = None
-    with Stopwatch(progress) as watch:
+    with Stopwatch(progress) as watch, PreviewRenderer() if preview else nullcontext() as renderer:
         scene = api.build(resolve(spec), watch, threads)
         watch("export", 0.75)
         data, report = export_scene(scene, None, profile, textures)
-        if preview:
+        if renderer is not None:
             watch("preview", 0.8)
             try:
-                picture = render_preview(preview_glb(scene, data, profile))
+                picture = renderer.draw(preview_glb(scene, data, profile))
             except MissingPartError as error:  # the environment is whole without its picture
                 note(f"no preview: {error}")
     files = {"glb": name} | ({} if picture is None else {"preview": PurePath(name).with_suffix(".png").name})

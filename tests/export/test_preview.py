@@ -1,7 +1,9 @@
 import dataclasses
 import struct
 import subprocess
+import sys
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from seedscape.assets.errors import MissingPartError, RequestError
 from seedscape.export import export_scene, inspect_glb, render_preview
 from seedscape.export.filament import sky_samples, suit_filament
 from seedscape.export.gltf import pack_glb
-from seedscape.export.preview import find_spawn
+from seedscape.export.preview import PreviewRenderer, find_spawn
 from seedscape.export.sky_light import encode_sky_light
 from seedscape.scene.values import Material, Texture
 from tests.export.synthetic import synthetic_scene
@@ -94,13 +96,27 @@ def test_the_eye_is_above_the_spawn_point_and_looks_along_its_heading() -> None:
 
 
 def test_a_renderer_that_cannot_run_is_a_missing_part(glb: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    def crash(command: list[str], **options: object) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.CompletedProcess(command, -6, b"", b"first\nno EGL display\n")
+    start = subprocess.Popen
 
-    monkeypatch.setattr(subprocess, "run", crash)
+    def crash(command: list[str], **options: Any) -> "subprocess.Popen[bytes]":
+        return start([sys.executable, "-c", "import sys; sys.exit('first\\nno EGL display')"], **options)
+
+    monkeypatch.setattr(subprocess, "Popen", crash)
     with pytest.raises(MissingPartError, match=r"no EGL display .*filly") as caught:
         render_preview(glb)
     assert caught.value.exit_code == 4 and "\n" not in str(caught.value)
+
+
+def test_a_renderer_that_cannot_start_is_a_missing_part(glb: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(MissingPartError, match="to start Python"):
+        render_preview(glb)
+
+
+def test_a_renderer_that_is_not_needed_after_all_is_ended() -> None:
+    with pytest.raises(KeyError), PreviewRenderer() as renderer:
+        raise KeyError
+    assert renderer._process is not None and renderer._process.poll() is not None
 
 
 def test_an_even_sky_lights_evenly() -> None:

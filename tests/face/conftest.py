@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pytest
@@ -84,3 +85,16 @@ def tiny_glb(tmp_path: Path) -> Path:
     path = tmp_path / "tiny.glb"
     export_scene(flat_scene(SceneSpec(biome="meadow")), path)
     return path
+
+
+class StubRenderer:
+    """In place of `PreviewRenderer`: no process, a few bytes for a picture."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def draw(self, glb: bytes) -> bytes:
+        return b"\x89PNG of " + glb[:4]

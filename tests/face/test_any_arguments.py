@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from seedscape.cli.run import run
 from seedscape.scene.spec import controls
-from tests.face.conftest import flat_scene
+from tests.face.conftest import StubRenderer, flat_scene
 
 # -o and --spec are left out: the texts here would be written and read as paths.
 FLAGS = [
@@ -37,7 +37,7 @@ def _quick(tmp_path_factory: pytest.TempPathFactory) -> object:
     before = Path.cwd()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("seedscape.api.build", lambda spec, progress, threads=None: flat_scene(spec))
-        patch.setattr("seedscape.export.preview.render_preview", lambda glb: b"\x89PNG")
+        patch.setattr("seedscape.export.preview.PreviewRenderer", StubRenderer)
         os.chdir(tmp_path_factory.mktemp("any"))
         yield
         os.chdir(before)

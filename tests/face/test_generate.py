@@ -11,14 +11,14 @@ import seedscape
 from seedscape.assets.errors import MissingPartError
 from seedscape.export import BUDGETS
 from seedscape.scene.spec import SceneSpec
-from tests.face.conftest import Invoke
+from tests.face.conftest import Invoke, StubRenderer
 
 SmallWorld = list[SceneSpec]
 
 
 @pytest.fixture(autouse=True)
 def _quick_preview(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seedscape.export.preview.render_preview", lambda glb: b"\x89PNG of " + glb[:4])
+    monkeypatch.setattr("seedscape.export.preview.PreviewRenderer", StubRenderer)
 
 
 @pytest.mark.parametrize(
@@ -131,10 +131,10 @@ def test_the_picture_can_be_left_out(invoke: Invoke, small_world: SmallWorld) ->
 def test_without_a_renderer_the_environment_is_made_all_the_same(
     invoke: Invoke, small_world: SmallWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(glb: bytes) -> bytes:
+    def fail(renderer: StubRenderer, glb: bytes) -> bytes:
         raise MissingPartError("needs `pip install filly`")
 
-    monkeypatch.setattr("seedscape.export.preview.render_preview", fail)
+    monkeypatch.setattr(StubRenderer, "draw", fail)
     outcome = invoke("generate", "42")
     assert outcome.code == 0 and sorted(os.listdir()) == ["42.glb", "42.json"]
     assert "seedscape: no preview: needs `pip install filly`" in outcome.err
