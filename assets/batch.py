@@ -23,7 +23,8 @@ from seedscape.assets.batch_folder import CLAIMS, BatchFolder
 from seedscape.assets.claims import LEASE_S, Claims
 from seedscape.assets.errors import RequestError, SeedscapeError
 from seedscape.assets.job import Job, JobFunction, Outcome, load_function
-from seedscape.assets.workers import Executor, LocalWorkers, default_memory_mb, default_workers, num_cores
+from seedscape.assets.threads import usable_cores
+from seedscape.assets.workers import Executor, LocalWorkers, default_memory_mb, default_workers
 
 MAKE = "seedscape.jobs:make_job"
 PLAN = "seedscape.jobs:plan_jobs"
@@ -142,7 +143,7 @@ class Batch:
             return RayWorkers(self._make, self.folder.path, self._ray, self._workers, self._time_limit_s)
         workers, threads = default_workers()
         if self._workers is not None:
-            workers, threads = self._workers, max(1, num_cores() // self._workers)
+            workers, threads = self._workers, max(1, usable_cores() // self._workers)
         memory_mb = self._memory_limit_mb or default_memory_mb(workers)
         return LocalWorkers(
             self._make,

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from seedscape.assets.errors import MissingPartError
 from seedscape.assets.job import Job, JobFunction, Outcome, do_job, load_function
+from seedscape.assets.threads import usable_cores
 
 WORKER_BYTES = 1_600_000_000  # a large environment with its picture stays below
 START_S = 120.0  # a worker that has not begun its job by then lost it
@@ -46,17 +47,10 @@ class Executor(Protocol):
 
 def default_workers() -> tuple[int, int]:
     """(workers, threads of each) that this machine carries: one core each, as memory allows."""
-    cores = num_cores()
+    cores = usable_cores()
     memory = _available_bytes()
     workers = cores if memory is None else max(1, min(cores, memory // WORKER_BYTES))
     return workers, max(1, cores // workers)
-
-
-def num_cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def default_memory_mb(workers: int) -> int | None:

@@ -67,7 +67,7 @@ def run_one(arguments: argparse.Namespace) -> None:
 
     jobs = plan(arguments.jobs, arguments.wait)
     if arguments.one_thread:
-        batch_module.num_cores = lambda: 1
+        batch_module.usable_cores = lambda: 1
     cluster = None
     if arguments.ray:
         os.environ |= {

@@ -9,7 +9,6 @@ pixels that are not clear. Rows go to benchmarks/export_size.csv; exit 1 when a 
 """
 
 import argparse
-import csv
 import resource
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from table import append_row
 
 import seedscape as ss
 from seedscape.export import export_scene, inspect_glb
@@ -119,13 +119,8 @@ def main() -> int:
         missed += not kept
         print(f"seed {seed}: {ratio:.3f} of {smaller['tool']}, {'kept' if kept else 'MISSED'}", flush=True)
         rows += [ours, *peers]
-    table = ROOT / "benchmarks" / "export_size.csv"
-    new = not table.exists()
-    with table.open("a", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        if new:
-            writer.writeheader()
-        writer.writerows(rows)
+    for row in rows:
+        append_row(__file__, row)
     return int(missed > 0)
 
 

@@ -7,16 +7,15 @@ would lower such a scene. Appends to benchmarks/export_speed.csv. Exit code 1 wh
 trimesh's file, takes over 1.5 times as long. `quest` quantises and compresses too; its row is for the record.
 """
 
-import csv
 import dataclasses
 import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 import trimesh
+from table import append_row
 
 import seedscape
 from seedscape.export.check import require_sound
@@ -29,7 +28,6 @@ from tests.export.synthetic import ground_mesh, plain, synthetic_scene
 POSTS = 709  # 1,002,528 triangles
 RUNS = 4
 LIMIT = 1.5
-TABLE = Path(__file__).with_suffix(".csv")
 T = TypeVar("T")
 
 
@@ -89,13 +87,7 @@ def main() -> int:
         spent = " ".join(f"{name}={value:.2f}" for name, value in steps.items() if value >= 0.005)
         rows.append({"version": seedscape.__version__, "writer": profile, "cpu_s": round(seconds, 2), "times": round(seconds / theirs, 2), "bytes": len(data), "steps": spent})  # fmt: skip
     for row in rows:
-        print(row)
-    new = not TABLE.exists()
-    with TABLE.open("a", newline="") as file:
-        table = csv.DictWriter(file, list(rows[0]))
-        if new:
-            table.writeheader()
-        table.writerows(rows)
+        append_row(__file__, row)
     return int(float(str(rows[1]["times"])) > LIMIT)
 
 

@@ -57,7 +57,7 @@ def test_a_batch_is_made_once_and_the_same_by_one_worker_or_two(tmp_path: Path) 
 
 
 def test_workers_share_the_cores_and_are_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seedscape.assets.batch.num_cores", lambda: 6)
+    monkeypatch.setattr("seedscape.assets.batch.usable_cores", lambda: 6)
     log = tmp_path / "log"
     run(tmp_path / "b", stubs(5, log=str(log)), workers=2, max_tasks=2)
     assert {threads for *_, threads in lines(log)} == {"3"}
