@@ -28,7 +28,7 @@ from seedscape.generation.pictures import contact_sheet
 from seedscape.generation.rng import stream
 from seedscape.generation.train.material_start import start_from_data, start_from_earlier
 from seedscape.generation.train.release import average_weights, release_material
-from seedscape.generation.train.run import Run, average_into, on_device
+from seedscape.generation.train.run import Run, average_into, on_device, take_step
 from seedscape.generation.train.standardise import Standardised, standardise
 from seedscape.generation.train.textures import PIXELS, read_sets
 
@@ -106,8 +106,7 @@ def train_material(
                 group["lr"] = rate * decay * group["scale"] * min(1.0, (run.step + 1) / 50)
         run.note(_step(generator, critic, pixels, options, run.progress, run.step, rng, noise))
         for optimizer in optimizers.values():
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
+            take_step(optimizer)
         average_into(average, generator, min(options.average, (1 + run.step) / (10 + run.step)))
         if run.step % 250 == 0:
             write_sheet(run, average, textures)

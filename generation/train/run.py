@@ -161,6 +161,26 @@ def on_device(network: Network, device: str) -> Network:
     return network
 
 
+@torch.no_grad()
+def take_step(optimizer: torch.optim.Optimizer, most: float = 2.0) -> None:
+    """One step of Adam, no tensor moved more than `most` times as far as usual; gradients are used up.
+
+    Adam divides by the gradients' own history, so a gradient that grows suddenly, as in an adversarial game it does, makes a step
+    seven times too long at beta2 = .98, and the game may not come back. Its update is clipped by the root mean square of gradient
+    over history (StableAdamW; Wortsman et al. 2023, "Stable and low-precision training for large-scale vision-language models").
+    """
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            state = optimizer.state.get(parameter)
+            if parameter.grad is None or not state:
+                continue
+            usual = state["exp_avg_sq"].mean() / (1.0 - group["betas"][1] ** float(state["step"]))
+            longer = (parameter.grad.square().mean() / (usual + 1e-16)).sqrt()
+            parameter.grad.mul_((most / longer).clamp(max=1.0))  # 0 over 0 is no limit
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+
+
 def average_into(average: nn.Module, network: nn.Module, decay: float) -> None:
     """Exponential moving average of the weights, buffers copied."""
     with torch.no_grad():
