@@ -198,7 +198,7 @@ def _start_worker(function: JobFunction | str, threads: int, parent: int) -> Non
     """In the new process: its threads, its end when its parent ends, and the function loaded."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent decides
     limit_threads(threads)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    end_with(parent)
     with suppress(Exception):  # the job itself will say what is wrong
         load_function(function)
 
@@ -209,10 +209,15 @@ def limit_threads(threads: int) -> None:
         os.environ[name] = str(threads)
 
 
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(PARENT_LOOK_S)
-    os._exit(1)
+def end_with(parent: int) -> None:
+    """From here on this process ends soon after its parent, however that ended."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_LOOK_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _available_bytes() -> int | None:

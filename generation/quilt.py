@@ -14,13 +14,13 @@ Green's function: local, so exact for windows too.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seedscape.generation.character import AROUND, relief_contrast
-from seedscape.generation.guide import Guide
+from seedscape.generation.guide import Guide, Wish
 from seedscape.generation.rng import stream
 from seedscape.generation.seams import cheapest_path
 
@@ -74,7 +74,7 @@ class Lattice:
 
 @dataclass(frozen=True)
 class Library:
-    """All block positions of some tiles in flat arrays: `start` of each block's first cell, `stride` of its rows.
+    """All block positions of some tiles in flat arrays: `start` of each block's first cell, `stride` from one row of cells to the next.
 
     A block's mean height `level` and the `variance` of its heights, its `rank` among the blocks of its tile (0 lowest, 1 highest), its mean slopes `tilt`
     (n, 2) eastwards and southwards in posts a cell, and its mean log relief.
@@ -84,7 +84,7 @@ class Library:
     low: Float32
     log_relief: Float32
     start: NDArray[np.int64]
-    stride: NDArray[np.int64]
+    stride: int
     corner: NDArray[np.int64]  # (n, 3) tile, row, column
     relief: Float32
     level: Float32
@@ -103,6 +103,11 @@ class Library:
         return float(np.sqrt((self.tilt.astype(np.float64) ** 2).mean())) + 1e-6
 
     @cached_property
+    def ground(self) -> NDArray[np.complex64]:
+        """(cells,) heights as real and log relief as imaginary parts: both are found in one look-up."""
+        return np.stack([self.low, self.log_relief], axis=1).view(np.complex64)[:, 0]
+
+    @cached_property
     def by_relief(self) -> Float32:
         """The blocks' log relief in rising order."""
         return np.sort(self.relief)
@@ -114,7 +119,19 @@ class Library:
 
     def cells(self, blocks: NDArray[np.int64], rows: NDArray[np.int64], cols: NDArray[np.int64]) -> NDArray[np.int64]:
         """(blocks, k) flat cell numbers of k places inside each block."""
-        return self.start[blocks][:, None] + rows[None, :] * self.stride[blocks][:, None] + cols[None, :]
+        return self.start[blocks][:, None] + (rows * self.stride + cols)[None, :]
+
+
+class Shelf(Protocol):
+    """Where processes that make parts of one world leave for each other what they made, by name. It may forget, but never change."""
+
+    def get(self, name: str) -> bytes | None:
+        """What was put there; None: nothing."""
+        ...
+
+    def put(self, name: str, data: bytes) -> None:
+        """Leave it there for all."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -152,17 +169,16 @@ class _Field:
 def build_library(tiles: tuple[BankTile, ...], sea: bool = True) -> Library:
     """Index the blocks of all tiles that are large enough; without `sea`, only those where hardly any lies under water."""
     parts: dict[str, list[NDArray[np.generic]]] = {
-        name: [] for name in ("start", "stride", "corner", "relief", "level", "rank", "tilt", "variance", "water")
+        name: [] for name in ("start", "corner", "relief", "level", "rank", "tilt", "variance", "water")
     }
-    offset = 0
+    offset, stride = 0, max(tile.low.shape[1] for tile in tiles)
     for t, tile in enumerate(tiles):
         h, w = tile.low.shape
         if min(h, w) >= BLOCK:
             r, c = (grid.ravel() for grid in np.indices((h - BLOCK + 1, w - BLOCK + 1)))
             level = _box_means(tile.low)
             dy, dx = (np.asarray(slope) for slope in np.gradient(tile.low.astype(np.float64)))
-            parts["start"].append(offset + r * w + c)
-            parts["stride"].append(np.full(len(r), w))
+            parts["start"].append(offset + r * stride + c)
             parts["corner"].append(np.stack([np.full(len(r), t), r, c], axis=1))
             parts["relief"].append(_box_means(tile.log_relief))
             parts["level"].append(level)
@@ -172,18 +188,27 @@ def build_library(tiles: tuple[BankTile, ...], sea: bool = True) -> Library:
             parts["variance"].append(np.maximum(_box_means(centred * centred) - _box_means(centred) ** 2, 0.0))
             water = (np.abs(tile.low) < SEA_POSTS) & (np.maximum(np.abs(dx), np.abs(dy)) < 1e-3)
             parts["water"].append(_box_means(water.astype(np.float64)))
-        offset += h * w
+        offset += h * stride
     joined = {name: np.concatenate(values) for name, values in parts.items()}
     dry = joined.pop("water") < DRY_SHARE
     if not sea and dry.any():
         joined = {name: values[dry] for name, values in joined.items()}
     floats = {name: joined[name].astype(np.float32) for name in ("relief", "level", "rank", "tilt", "variance")}
     return Library(
-        np.concatenate([tile.latents.reshape(-1, tile.latents.shape[2]) for tile in tiles]),
-        np.concatenate([tile.low.ravel() for tile in tiles]),
-        np.concatenate([tile.log_relief.ravel() for tile in tiles]),
-        joined["start"], joined["stride"], joined["corner"], **floats,
+        *(_rows(fields, stride) for fields in zip(*((t.latents, t.low, t.log_relief) for t in tiles), strict=True)),
+        joined["start"], stride, joined["corner"], **floats,
     )  # fmt: skip
+
+
+def _rows(fields: tuple[Float32, ...], stride: int) -> Float32:
+    """The cells (h, w, ...) of all tiles one row after the other, each filled up to `stride`: one sum finds any cell of any block."""
+    total = sum(len(field) for field in fields)
+    rows = np.zeros((total, stride, *fields[0].shape[2:]), np.float32)
+    start = 0
+    for field in fields:
+        rows[start : start + len(field), : field.shape[1]] = field
+        start += len(field)
+    return rows.reshape(-1, *fields[0].shape[2:])
 
 
 def _box_means(field: NDArray[np.floating[Any]]) -> Float64:
@@ -196,14 +221,15 @@ def _box_means(field: NDArray[np.floating[Any]]) -> Float64:
 class Quilt:
     """An endless lattice. keep_altitude: blocks stay at their own height above the sea (coasts: the sea is flat).
 
-    contrast: how much more than in the bank relief differs from place to place; see character.py.
+    contrast: how much more than in the bank relief differs from place to place; see character.py. shelf: for chosen blocks.
     """
 
     def __init__(
-        self, library: Library, guide: Guide, seed: int, keep_altitude: bool = False, contrast: float = 0.0
-    ) -> None:
+        self, library: Library, guide: Guide, seed: int, keep_altitude: bool = False, contrast: float = 0.0,
+        shelf: Shelf | None = None,
+    ) -> None:  # fmt: skip
         self._library, self._guide, self._seed, self._keep = library, guide, seed, keep_altitude
-        self._contrast = contrast
+        self._contrast, self._shelf = contrast, shelf
         self._blocks: dict[tuple[int, int], _Block] = {}
         self._land: dict[int, _Contents] = {}
 
@@ -268,8 +294,7 @@ class Quilt:
     def _contents(self, number: int) -> _Contents:
         found = self._land.get(number)
         if found is None:
-            stride = self._library.stride[number]
-            cells = self._library.start[number] + np.arange(BLOCK)[:, None] * stride + np.arange(BLOCK)
+            cells = self._library.start[number] + np.arange(BLOCK)[:, None] * self._library.stride + np.arange(BLOCK)
             heights = self._library.low[cells].astype(np.float64)
             east, south = np.empty_like(heights), np.empty_like(heights)
             east[:, :-1], south[:-1] = heights[:, 1:] - heights[:, :-1], heights[1:] - heights[:-1]
@@ -284,31 +309,42 @@ class Quilt:
         """The block of row i and column j of the lattice of blocks, chosen once."""
         found = self._blocks.get((i, j))
         if found is None:
-            found = self._choose(i, j)
+            found = self._choose(i, j) if self._shelf is None else self._shared(i, j, self._shelf)
             self._blocks[i, j] = found
             _forget(self._blocks, KEPT_BLOCKS)
         return found
+
+    def _shared(self, i: int, j: int, shelf: Shelf) -> _Block:
+        """The same, chosen once by all that share the shelf, or nearly: two may choose it at the same time, and alike."""
+        name = f"block-{i}-{j}"
+        if (data := shelf.get(name)) is not None:
+            values = np.frombuffer(data, np.float64)
+            return _Block(int(values[0]), values[2:].reshape(BLOCK, BLOCK), float(values[1]))
+        chosen = self._choose(i, j)
+        shelf.put(name, np.concatenate([[chosen.number, chosen.shift], chosen.weight.ravel()]).tobytes())
+        return chosen
 
     def _choose(self, i: int, j: int) -> _Block:
         library, phase = self._library, 2 * (i % 2) + j % 2
         rng = stream(self._seed, "block", i, j)
         blocks = rng.integers(0, len(library.start), size=CANDIDATES)
-        cost = self._fit(blocks, i, j)
+        wish = self._guide.at((i + 0.5) * STEP + OVERLAP / 2, (j + 0.5) * STEP + OVERLAP / 2)
+        cost = self._fit(blocks, wish)
         weight = np.ones((BLOCK, BLOCK))
         if phase == 0:
             best = int(blocks[int(np.argmin(cost))])
-            return _Block(best, weight, self._shift(best, i, j))
+            return _Block(best, weight, self._shift(best, wish))
         field = self._paint(i * STEP, j * STEP, BLOCK, BLOCK, phase)
         sides, beside = _sides(phase), _neighbours(phase)
         known = np.zeros((BLOCK, BLOCK), bool)
         for side in sides:
             _turned(known, side)[:, :OVERLAP] = True
         used = np.array([self._block(i + di, j + dj).number for di, dj in beside])
-        first = np.argsort(cost + self._ground_mismatch(blocks, field, known, SPARSE).mean(axis=1), kind="stable")
-        blocks, cost = blocks[first[: SHORTLISTS[0]]], cost[first[: SHORTLISTS[0]]]
+        first = _lowest(cost + self._ground_mismatch(blocks, field, known, SPARSE).mean(axis=1), SHORTLISTS[0])
+        blocks, cost = blocks[first], cost[first]
         cost = cost + REPEAT_COST * self._repeats(blocks, used)
         cost = cost + self._ground_mismatch(blocks, field, known, 1).mean(axis=1)
-        second = np.argsort(cost, kind="stable")[: SHORTLISTS[1]]
+        second = _lowest(cost, SHORTLISTS[1])
         blocks, cost = blocks[second], cost[second]
         best = int(blocks[int(np.argmin(cost + self._latent_mismatch(blocks, field.latents, known).mean(axis=1)))])
         one = np.array([best])
@@ -323,10 +359,9 @@ class Quilt:
         shift = 0.0 if self._keep else float((field.low[known] - heights[known]).mean())
         return _Block(best, weight, shift)
 
-    def _fit(self, blocks: NDArray[np.int64], i: int, j: int) -> Float64:
+    def _fit(self, blocks: NDArray[np.int64], wish: Wish) -> Float64:
         """(blocks,) cost of how far each is from what the guide wants at this place."""
         library = self._library
-        wish = self._guide.at((i + 0.5) * STEP + OVERLAP / 2, (j + 0.5) * STEP + OVERLAP / 2)
         target = library.by_relief[int(wish.roughness * (len(library.by_relief) - 1))]
         cost = RELIEF_WEIGHT * (library.relief[blocks].astype(np.float64) - float(target)) ** 2
         if self._keep:
@@ -340,11 +375,10 @@ class Quilt:
             + RANK_WEIGHT * (library.rank[blocks].astype(np.float64) - wish.rank) ** 2
         )  # fmt: skip
 
-    def _shift(self, number: int, i: int, j: int) -> float:
+    def _shift(self, number: int, wish: Wish) -> float:
         """How far a free block is moved, so that its mean stands at the guide's altitude."""
         if self._keep:
             return 0.0
-        wish = self._guide.at((i + 0.5) * STEP + OVERLAP / 2, (j + 0.5) * STEP + OVERLAP / 2)
         return wish.altitude - float(self._library.level[number])
 
     def _repeats(self, blocks: NDArray[np.int64], used: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -361,15 +395,14 @@ class Quilt:
         """
         rows, cols = (index[::every] for index in np.nonzero(known))
         cells = self._library.cells(blocks, rows, cols)
-        apart = np.take(self._library.low, cells)
-        apart -= field.low[rows, cols].astype(np.float32)
+        ground = np.take(self._library.ground, cells)
+        apart = ground.real - field.low[rows, cols].astype(np.float32)
         if not self._keep:
             apart -= apart.mean(axis=1, keepdims=True)
         there = field.log_relief[rows, cols]
         scale = CELL * np.exp(0.5 * (self._library.relief[blocks].astype(np.float64) + float(there.mean())))
         apart /= scale.astype(np.float32)[:, None]
-        uneven = np.take(self._library.log_relief, cells)
-        uneven -= there.astype(np.float32)
+        uneven = ground.imag - there.astype(np.float32)
         apart *= apart
         uneven *= uneven
         return np.asarray(apart + np.float32(EVEN_WEIGHT) * uneven, np.float64)
@@ -379,6 +412,14 @@ class Quilt:
         rows, cols = np.nonzero(known)
         there = np.take(self._library.latents, self._library.cells(blocks, rows, cols), axis=0)
         return np.asarray(LATENT_WEIGHT * ((there - latents[known][None]) ** 2).mean(axis=2), np.float64)
+
+
+def _lowest(cost: Float64, most: int) -> NDArray[np.int64]:
+    """Places of the `most` lowest, in rising order; of equal ones the first."""
+    if len(cost) <= most:
+        return np.argsort(cost, kind="stable")
+    few = np.flatnonzero(cost <= np.partition(cost, most - 1)[most - 1])
+    return few[np.argsort(cost[few], kind="stable")[:most]]
 
 
 def _forget(memory: dict[Any, Any], most: int) -> None:

@@ -3,9 +3,9 @@
 seed -> lattice of real cells, re-arranged (quilt.py) -> heights (VAE decoder) -> a site to stand -> finer levels (refiner)
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -18,7 +18,7 @@ from seedscape.generation import bend
 from seedscape.generation.character import BENCH_SPAN, PLAIN, USUAL, Character, benched, draw_character
 from seedscape.generation.drain import drain
 from seedscape.generation.guide import WildGuide
-from seedscape.generation.quilt import BankTile, Lattice, Library, Quilt, build_library
+from seedscape.generation.quilt import BankTile, Lattice, Library, Quilt, Shelf, build_library
 from seedscape.generation.refine import refine
 from seedscape.generation.rng import stream
 from seedscape.generation.runtime import Network, lattice_grain, open_network
@@ -26,6 +26,8 @@ from seedscape.generation.sketch import Sketch, SketchedQuilt, SketchGuide
 from seedscape.generation.values import Float32, HeightField, Terrain
 
 CELL = 8  # posts a latent cell
+HEIGHTS, ENCODER, REFINER = "terrain-heights.onnx", "terrain-encoder.onnx", "terrain-refiner.onnx"
+BANK = "terrain-bank.safetensors"
 PIECE = 256  # posts; the network runs on a fixed lattice of squares of this size
 MARGIN = (
     -(-bend.REACH // CELL) + 7
@@ -40,12 +42,21 @@ AT_ONCE = 8  # pieces made side by side: their basins are filled together, which
 
 @dataclass(frozen=True)
 class TerrainModel:
-    """The networks and the bank of latents."""
+    """The networks and the bank of latents. opened: by its file name, one that not all work needs."""
 
     heights: Network
-    encoder: Network
-    refiner: Network
     bank: tuple[BankTile, ...]
+    opened: Callable[[str], Network]
+
+    @cached_property
+    def encoder(self) -> Network:
+        """Heights to latents."""
+        return self.opened(ENCODER)
+
+    @cached_property
+    def refiner(self) -> Network:
+        """Heights to heights at half the spacing."""
+        return self.opened(REFINER)
 
     @property
     def landforms(self) -> tuple[str, ...]:
@@ -56,17 +67,16 @@ class TerrainModel:
 @lru_cache(maxsize=2)
 def open_terrain_model(folder: Path | None = None) -> TerrainModel:
     """The shipped model, or the one a training run left in `folder`/release. MissingPartError: absent or damaged."""
-    names = ("terrain-heights.onnx", "terrain-encoder.onnx", "terrain-refiner.onnx")
-    bank = "terrain-bank.safetensors"
+    names = (HEIGHTS, ENCODER, REFINER, BANK)
     if folder is None:
-        heights, encoder, refiner = (open_network(name) for name in names)
-        return TerrainModel(heights, encoder, refiner, _read_bank(bank, None))
+        return TerrainModel(open_network(HEIGHTS), _read_bank(BANK, None), open_network)
     try:
-        data = {name: (folder / "release" / name).read_bytes() for name in (*names, bank)}
+        data = {name: (folder / "release" / name).read_bytes() for name in names}
     except OSError as error:
         raise MissingPartError(f"expected a finished terrain run in {folder}, got {error}") from error
-    heights, encoder, refiner = (Network(data[name], name) for name in names)
-    return TerrainModel(heights, encoder, refiner, _read_bank(bank, data[bank]))
+    return TerrainModel(
+        Network(data[HEIGHTS], HEIGHTS), _read_bank(BANK, data[BANK]), lambda name: Network(data[name], name)
+    )
 
 
 def _read_bank(name: str, data: bytes | None) -> tuple[BankTile, ...]:
@@ -143,19 +153,21 @@ class Cells(Protocol):
 class World:
     """An endless land of some landforms at one post spacing; any window of it is the same to the bit, whenever it is asked for.
 
-    Rows go south, columns east, both from minus to plus infinity.
+    Rows go south, columns east, both from minus to plus infinity. shelf: one for this very world, so that processes which make
+    windows of it need not all choose the same blocks.
     """
 
     def __init__(
-        self, seed: int, tiles: list[BankTile], model: TerrainModel, spacing_m: float, wishes: LandWishes = NO_WISHES
-    ) -> None:
+        self, seed: int, tiles: list[BankTile], model: TerrainModel, spacing_m: float, wishes: LandWishes = NO_WISHES,
+        shelf: Shelf | None = None,
+    ) -> None:  # fmt: skip
         sea = wishes.sketch is None and all(tile.landform in SEA_LANDFORMS for tile in tiles)
         library = build_library(tuple(tiles), sea)
         self._seed, self._network, self._wishes, self._sea = seed, model.heights, wishes, sea
         self._character = draw_character(seed) if wishes.character is None else wishes.character
         self._bench_wave = BENCH_SPAN * library.swell
         contrast = self._character.contrast
-        self._cells: Cells = _cells(seed, library, sea, spacing_m, wishes, contrast)
+        self._cells: Cells = _cells(seed, library, sea, spacing_m, wishes, contrast, shelf)
         if wishes.toward is not None:
             other = _cells(wishes.toward, library, sea, spacing_m, wishes, contrast)
             self._cells = MixedCells(self._cells, other, wishes.mix)
@@ -213,14 +225,15 @@ class World:
 
 
 def _cells(
-    seed: int, library: Library, sea: bool, spacing_m: float, wishes: LandWishes, contrast: float
+    seed: int, library: Library, sea: bool, spacing_m: float, wishes: LandWishes, contrast: float,
+    shelf: Shelf | None = None,
 ) -> Cells:  # fmt: skip
     """The lattice of a world of one seed."""
     wild = WildGuide(seed, library.steepness, wishes.roughness)
     if wishes.sketch is None:
-        return Quilt(library, wild, seed, sea, contrast)
+        return Quilt(library, wild, seed, sea, contrast, shelf)
     guide = SketchGuide(wishes.sketch, wishes.sketch_posts / CELL, wishes.relief_m / spacing_m, wild)
-    return SketchedQuilt(Quilt(library, guide, seed, contrast=contrast), guide)
+    return SketchedQuilt(Quilt(library, guide, seed, contrast=contrast, shelf=shelf), guide)
 
 
 class MixedCells:

@@ -1,39 +1,39 @@
-"""Endless land as 3D Tiles: who asks for which tile, where posts come from, and how many workers make them.
+"""Endless land as 3D Tiles: which tiles there are, and who makes them when.
 
-A tile depends on the seed, the spec and its key alone. Blocks of posts are kept in the folder while it grows, so that no
-worker computes a block twice; they change nothing and are gone in the end.
+A tile depends on the seed, the spec and its key alone. What several tiles are cut from is kept in the folder while it grows, so
+that no two workers make it twice; it changes nothing and is gone in the end.
 """
 
 import json
 import os
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
-from io import BytesIO
+from functools import lru_cache
+from heapq import heappop, heappush
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, TypeVar
-
-import numpy as np
+from typing import Any
 
 from seedscape import __version__
+from seedscape.assets.errors import SeedscapeError
 from seedscape.assets.files import write_atomically
+from seedscape.assets.workers import end_with
 from seedscape.export.issues import GlbError
 from seedscape.export.tiles import CELLS, TileKey, TilePlan, make_tile, read_tile, tileset_json
 from seedscape.generation.rng import stream
-from seedscape.generation.terrain import PIECE, World, open_terrain_model, pick_tiles
-from seedscape.generation.values import Float32
-from seedscape.scene.biomes import BIOMES, Biome, Layer, Ramp, make_biome
+from seedscape.scene.biomes import BIOMES, make_biome
+from seedscape.tile_land import Block, TileLand, blocks_under, runs
 
 POSTS = ".posts"
-T = TypeVar("T")
-R = TypeVar("R")
-CHUNK = 4  # tiles handed to a worker at a time
-INSET = PIECE // 2  # posts from a block's edge to the land's: else a strip along two sides would take blocks of its own
-COLOR_PX = 64  # of the material sets whose mean colour paints the land
+RUN = 5  # blocks made at a time, side by side
+CHUNK = 4  # small tiles made at a time
+Made = tuple[TileKey, dict[str, Any]]
+"""A tile that is in its file, and what it says of itself."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ def write_tiles(
     """tileset.json and its tiles in `folder`; the number of tiles. Tiles that are there already are kept.
 
     Stopped at any moment, the next call goes on; tileset.json comes last. progress: called with (tiles done, of all).
+    SeedscapeError: a worker was killed, or the disk is full.
     """
     tell = progress or (lambda done, of: None)
     folder.mkdir(parents=True, exist_ok=True)
@@ -81,56 +82,96 @@ def write_tiles(
     return len(keys)
 
 
-def _make_all(
-    job: TileJob, folder: Path, keys: list[TileKey], workers: int
-) -> Iterable[tuple[TileKey, dict[str, Any]]]:
-    """Blocks first, then tiles, so that none is made twice. This process is one of the workers."""
-    blocks = sorted({block for key in keys for block in _blocks(job.plan, key)})
-    if workers == 1 or not keys:
-        _make_blocks(job, folder, blocks)
-        yield from _make_some(job, folder, keys)
+@dataclass(frozen=True)
+class _Task:
+    """Blocks of posts to make, or tiles whose blocks are made."""
+
+    blocks: tuple[Block, ...] = ()
+    keys: tuple[TileKey, ...] = ()
+
+
+class _Agenda:
+    """What there is to do, and what of it could be done now: a tile once its blocks are there, the largest first."""
+
+    def __init__(self, plan: TilePlan, keys: list[TileKey]) -> None:
+        self._chunks = list(_chunks(plan, keys))
+        self._missing = [{block for key in chunk for block in _blocks(plan, key)} for chunk in self._chunks]
+        self._waiting: dict[Block, list[int]] = {}
+        for number, missing in enumerate(self._missing):
+            for block in missing:
+                self._waiting.setdefault(block, []).append(number)
+        self._runs = deque(runs(self._waiting, RUN))
+        self._ready: list[int] = []
+
+    @property
+    def has_blocks(self) -> bool:
+        """Whether there are blocks that nobody has begun."""
+        return bool(self._runs)
+
+    def take(self, last: bool) -> _Task | None:
+        """Something to begin now, if there is. last: blocks from the end, so that workers are at work in different places and rarely
+        need the same parts at the same time."""
+        if self._runs:
+            return _Task(blocks=self._runs.pop() if last else self._runs.popleft())
+        return _Task(keys=self._chunks[heappop(self._ready)]) if self._ready else None
+
+    def done(self, task: _Task) -> None:
+        for block in task.blocks:
+            for number in self._waiting[block]:
+                self._missing[number].discard(block)
+                if not self._missing[number]:
+                    heappush(self._ready, number)
+
+
+def _chunks(plan: TilePlan, keys: list[TileKey]) -> Iterator[tuple[TileKey, ...]]:
+    """The largest tiles first and alone, small ones a few at a time."""
+    for level in range(plan.depth + 1):
+        here = [key for key in keys if key.level == level]
+        size = CHUNK if level + 2 > plan.depth else 1
+        yield from (tuple(here[k : k + size]) for k in range(0, len(here), size))
+
+
+def _make_all(job: TileJob, folder: Path, keys: list[TileKey], workers: int) -> Iterator[Made]:
+    """The tiles in any order. This process is one of the workers, on a thread, so that it can hand out work at any time."""
+    if not keys:
         return
-    # spawn: a forked child may inherit the locks of threads that do not live on in it
-    with ProcessPoolExecutor(workers - 1, get_context("spawn"), _single_thread) as pool:
-        for _ in range(workers - 1):
-            pool.submit(_start, job, folder)  # they do while this process makes the colours for all
-        _land(job, folder).colors()
-        for _ in _dealt(pool, workers - 1, partial(_make_blocks, job, folder), [[block] for block in blocks]):
-            pass
-        chunks = [keys[k : k + CHUNK] for k in range(0, len(keys), CHUNK)]
-        for made in _dealt(pool, workers - 1, partial(_make_some, job, folder), chunks):
-            yield from made
+    agenda, running = _Agenda(job.plan, keys), dict[Future[list[Made]], tuple[_Task, Executor]]()
+    with ExitStack() as stack:
+        here: Executor = stack.enter_context(ThreadPoolExecutor(1))
+        places = [(here, 1)]
+        if workers > 1:  # spawn: a forked child may inherit the locks of threads that do not live on in it
+            pool = ProcessPoolExecutor(workers - 1, get_context("spawn"), end_with, (os.getpid(),))
+            places.insert(0, (stack.enter_context(pool), workers - 1))
+        here.submit(_paint_box, job, folder)  # for all, while the others start
+        while True:
+            for place, share in places:
+                # one task ahead for each worker where tasks are short, so that none waits to be given one
+                most = share if agenda.has_blocks else 2 * share
+                while sum(at is place for _, at in running.values()) < most:
+                    task = agenda.take(last=place is not here)
+                    if task is None:
+                        break
+                    running[place.submit(_do, job, folder, task)] = (task, place)
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                agenda.done(running.pop(future)[0])
+                try:
+                    yield from future.result()
+                except BrokenProcessPool:
+                    raise SeedscapeError(
+                        "expected workers that live, one was killed (out of memory?); ask again to go on"
+                    ) from None
 
 
-def _dealt(pool: Executor, children: int, make: Callable[[T], R], chunks: list[T]) -> Iterator[R]:
-    """What `make` makes of each chunk, in any order. This process takes them from the front, its children from the back:
-    it need not wait until they have started, nobody waits long for the last, and neighbours share part of their making."""
-    left, running = deque(chunks), set[Future[R]]()
-    while left or running:
-        while left and len(running) < 2 * children:
-            running.add(pool.submit(make, left.pop()))
-        if left:
-            yield make(left.popleft())
-        done, running = wait(running, timeout=0.0 if left else None, return_when=FIRST_COMPLETED)
-        yield from (each.result() for each in done)
+def _do(job: TileJob, folder: Path, task: _Task) -> list[Made]:
+    if task.blocks:
+        _land(job, folder).make_blocks(task.blocks)
+    return [_make(job, folder, key) for key in task.keys]
 
 
-def _single_thread() -> None:
-    """Two processes of two threads each ran at half speed on two cores."""
-    os.environ["OMP_NUM_THREADS"] = "1"
-
-
-def _start(job: TileJob, folder: Path) -> None:
-    _land(job, folder)
-
-
-def _make_blocks(job: TileJob, folder: Path, blocks: list[tuple[int, int]]) -> None:
-    for block in blocks:
-        _land(job, folder).block(*block)
-
-
-def _make_some(job: TileJob, folder: Path, keys: list[TileKey]) -> list[tuple[TileKey, dict[str, Any]]]:
-    return [_make(job, folder, key) for key in keys]
+def _paint_box(job: TileJob, folder: Path) -> None:
+    _ = _land(job, folder).colors
 
 
 def _make(job: TileJob, folder: Path, key: TileKey) -> tuple[TileKey, dict[str, Any]]:
@@ -154,116 +195,13 @@ def _finished(job: TileJob, folder: Path, key: TileKey) -> dict[str, Any] | None
     return tile if tile is not None and tile.get("key") == list(key) else None
 
 
-def _blocks(plan: TilePlan, key: TileKey) -> list[tuple[int, int]]:
+def _blocks(plan: TilePlan, key: TileKey) -> list[Block]:
     """Blocks of posts that a tile looks at."""
     step = plan.step(key.level)
     size = CELLS * step
-    rows, cols = (
-        range((k * size - step + INSET) // PIECE, ((k + 1) * size + step + INSET) // PIECE + 1) for k in (key.y, key.x)
-    )
-    return [(row, col) for row in rows for col in cols]
+    return blocks_under(key.y * size - step, key.x * size - step, size + 2 * step + 1, size + 2 * step + 1)
 
 
 @lru_cache(maxsize=1)
-def _land(job: TileJob, folder: Path) -> "_Land":
-    return _Land(job, folder / POSTS)
-
-
-class _Land:
-    """Posts and colours of a job, from blocks kept in a folder."""
-
-    def __init__(self, job: TileJob, folder: Path) -> None:
-        self._folder, self._biome = folder, make_biome(job.biome)
-        spacing = job.plan.spacing_m
-        rng = stream(job.seed, "tiles", "world")
-        model = open_terrain_model()
-        landform = self._biome.landforms[int(rng.integers(len(self._biome.landforms)))]
-        self._spacing = np.float32(spacing)
-        self._world = World(int(rng.integers(1 << 62)), pick_tiles(model, (landform,), spacing), model, spacing)
-        self._key = f"{job.seed}-{job.biome}-{spacing!r}-{__version__}"
-        folder.mkdir(parents=True, exist_ok=True)
-        self._seed = job.seed
-
-    @lru_cache(maxsize=1)  # noqa: B019  one land lives as long as its worker
-    def colors(self) -> dict[str, np.ndarray]:
-        """Material -> linear RGB."""
-        names = _materials(self._biome)
-        return dict(zip(names, self._kept("colors", lambda: _mean_colors(self._seed, self._biome, names)), strict=True))
-
-    @cached_property
-    def _altitudes(self) -> tuple[float, float]:
-        """(low, relief) in metres that altitude is counted in."""
-        first = self.block(0, 0)
-        low, high = np.sort(first.reshape(-1))[[first.size // 50, -first.size // 50]]
-        return float(low), max(1.0, float(high - low))
-
-    @lru_cache(maxsize=64)  # noqa: B019  one land lives as long as its worker
-    def block(self, row: int, col: int) -> Float32:
-        """(PIECE, PIECE) heights in metres."""
-        made = self._kept(
-            f"{row}-{col}", lambda: self._world.posts(row * PIECE, col * PIECE, PIECE, PIECE) * self._spacing
-        )
-        return np.asarray(made, np.float32)
-
-    def _kept(self, name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
-        """The array of that name in the folder, made where it is not there yet."""
-        path = self._folder / f"{self._key}-{name}.npy"
-        try:
-            return np.asarray(np.load(path, allow_pickle=False))
-        except (OSError, ValueError, EOFError):
-            made = make()
-        file = BytesIO()
-        np.save(file, made, allow_pickle=False)
-        write_atomically(path, file.getvalue())
-        return made
-
-    def posts(self, row: int, col: int, rows: int, cols: int) -> Float32:
-        """Heights of a window of the endless grid."""
-        row, col = row + INSET, col + INSET
-        across = range(row // PIECE, (row + rows - 1) // PIECE + 1)
-        down = range(col // PIECE, (col + cols - 1) // PIECE + 1)
-        joined = np.block([[self.block(i, j) for j in down] for i in across])
-        top, left = row - across.start * PIECE, col - down.start * PIECE
-        return np.ascontiguousarray(joined[top : top + rows, left : left + cols])
-
-    def paint(self, heights: Float32, slopes: np.ndarray) -> Float32:
-        """Linear RGB of the ground layers that lie at these heights and slopes; what depends on more is left out."""
-        low, relief = self._altitudes
-        altitude = (heights.astype(np.float64) - low) / relief
-        rgb = np.tile(self.colors()[self._biome.base.material], (len(heights), 1))
-        for layer in self._biome.overlays:
-            if layer.patches is None and (layer.slope or layer.altitude):
-                weight = _weight(layer, altitude, slopes)[:, None]
-                rgb = rgb * (1.0 - weight) + self.colors()[layer.material] * weight
-        return rgb.astype(np.float32)
-
-
-def _weight(layer: Layer, altitude: np.ndarray, slopes: np.ndarray) -> np.ndarray:
-    weight: np.ndarray = np.full(len(altitude), layer.strength)
-    for ramp, values in ((layer.altitude, altitude), (layer.slope, slopes), (layer.gentle, slopes)):
-        weight = weight if ramp is None else weight * _ramp(values, ramp)
-    return np.asarray(np.clip(weight, 0.0, 1.0))
-
-
-def _ramp(values: np.ndarray, ramp: Ramp) -> np.ndarray:
-    """0 at the first value, 1 at the second, which may be the smaller."""
-    first, second = ramp
-    return np.asarray(np.clip((values - first) / (second - first), 0.0, 1.0))
-
-
-def _materials(biome: Biome) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(layer.material for layer in (biome.base, *biome.overlays)))
-
-
-def _mean_colors(seed: int, biome: Biome, names: tuple[str, ...]) -> np.ndarray:
-    """(names, 3) mean linear RGB of each material, times the tint of its layer."""
-    from seedscape.generation.material import generate_materials
-
-    sets = generate_materials(seed, names, COLOR_PX, 1)
-    tints = {layer.material: np.array(layer.tint) for layer in reversed([biome.base, *biome.overlays])}
-    rows = []
-    for name in names:
-        srgb = sets[name].base_color.reshape(-1, 3).astype(np.float64) / 255.0
-        linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4).mean(axis=0)
-        rows.append(np.clip(np.round(linear, 4) * tints[name], 0.0, 1.0))
-    return np.array(rows)
+def _land(job: TileJob, folder: Path) -> TileLand:
+    return TileLand(job.seed, job.biome, job.plan.spacing_m, folder / POSTS)

@@ -99,3 +99,29 @@ def test_greens_function_solves_the_screened_equation_near_its_middle() -> None:
     unit = np.zeros((7, 7))
     unit[3, 3] = 1.0
     assert SCREEN * inner - laplacian == pytest.approx(unit, abs=0.05)
+
+
+class Memory:
+    """A shelf that counts."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+        self.found = 0
+
+    def get(self, name: str) -> bytes | None:
+        self.found += name in self.kept
+        return self.kept.get(name)
+
+    def put(self, name: str, data: bytes) -> None:
+        assert name not in self.kept
+        self.kept[name] = data
+
+
+def test_blocks_from_a_shelf_give_the_same_land() -> None:
+    shelf = Memory()
+    for kept in (False, True):
+        before = dict(shelf.kept)
+        quilt = Quilt(LIBRARY, WildGuide(3, LIBRARY.steepness), 3, shelf=shelf)
+        window, alone = quilt.window(-20, 5, 24, 20), ENDLESS.window(-20, 5, 24, 20)
+        assert (window.low == alone.low).all() and (window.latents == alone.latents).all()
+        assert (shelf.found > 0) == kept and (shelf.kept == before) == kept
