@@ -42,7 +42,7 @@ def bend(
     for i in range(TAPS):
         line = np.zeros((rows, cols))
         for j in range(TAPS):
-            line += across[j] * flat[first + (i * width + j)]
+            line += across[j] * flat[i * width + j :].take(first)
         total += down[i] * line
     return total
 

@@ -195,12 +195,14 @@ def build_library(tiles: tuple[BankTile, ...], sea: bool = True) -> Library:
         joined = {name: values[dry] for name, values in joined.items()}
     floats = {name: joined[name].astype(np.float32) for name in ("relief", "level", "rank", "tilt", "variance")}
     return Library(
-        *(_rows(fields, stride) for fields in zip(*((t.latents, t.low, t.log_relief) for t in tiles), strict=True)),
+        _rows([tile.latents for tile in tiles], stride),
+        _rows([tile.low for tile in tiles], stride),
+        _rows([tile.log_relief for tile in tiles], stride),
         joined["start"], stride, joined["corner"], **floats,
     )  # fmt: skip
 
 
-def _rows(fields: tuple[Float32, ...], stride: int) -> Float32:
+def _rows(fields: list[Float32], stride: int) -> Float32:
     """The cells (h, w, ...) of all tiles one row after the other, each filled up to `stride`: one sum finds any cell of any block."""
     total = sum(len(field) for field in fields)
     rows = np.zeros((total, stride, *fields[0].shape[2:]), np.float32)
