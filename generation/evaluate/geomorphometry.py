@@ -3,6 +3,7 @@
 All work on windows of one size and post spacing; heights in metres.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -18,6 +19,8 @@ QUANTILES = np.linspace(0.005, 0.995, 100)
 PSD_BINS = 16
 SCALES = (1, 2, 4)  # posts a side of the block means whose Laplacian is judged
 BLOCK = 16  # posts a side of the sub-blocks whose detail is compared within a window
+# Columns of `features`: radial bands; every tenth quantile, from 0.005 on, of slope and of curvature over the mean slope, and of drainage.
+FEATURES = {"psd": range(16), "slope": range(16, 26), "curvature": range(26, 36), "drainage": range(36, 46)}
 SOURCE_STEP_M = 1.0  # SRTM's heights come in whole metres: less detail than that is the source's grain
 
 
@@ -144,7 +147,7 @@ def distances(a: Measures, b: Measures) -> dict[str, float]:
         "unevenness": _wasserstein(a.unevenness, b.unevenness),
         "drainage": _wasserstein(a.drainage, b.drainage),
         "swd": _sliced(a.patches, b.patches),
-        "one_nn": _one_nn(a, b),
+        "one_nn": one_nn(a, b),
         "pits": float(abs(a.pits.mean() - b.pits.mean())),
         "fill": float(np.abs(np.sort(a.fill) - np.sort(b.fill)).mean()),
     }
@@ -166,8 +169,8 @@ def _sliced(a: Float, b: Float, directions: int = 256) -> float:
     return float(np.abs(np.sort(a[:n] @ axes.T, axis=0) - np.sort(b[:n] @ axes.T, axis=0)).mean())
 
 
-def _features(m: Measures) -> Float:
-    """(n, d) what the nearest-neighbour judge sees: shape of the spectrum, and slope, curvature, drainage shapes."""
+def features(m: Measures) -> Float:
+    """(n, 46) what the nearest-neighbour judge sees: shape of the spectrum, and slope, curvature, drainage shapes; see FEATURES."""
     psd = m.psd - m.psd.mean(axis=1, keepdims=True)
     parts = [psd]
     for quantiles in (m.slope, m.curvature):
@@ -177,8 +180,9 @@ def _features(m: Measures) -> Float:
     return np.concatenate(parts, axis=1)
 
 
-def _one_nn(a: Measures, b: Measures) -> float:
-    fa, fb = _features(a), _features(b)
+def one_nn(a: Measures, b: Measures, which: Sequence[int] | slice = np.s_[:]) -> float:
+    """Accuracy of the nearest-neighbour judge of `distances`, who sees the features `which` alone (see FEATURES)."""
+    fa, fb = (features(m)[:, which] for m in (a, b))
     both = np.concatenate([fa, fb])
     both = (both - fb.mean(axis=0)) / (fb.std(axis=0) + 1e-6)
     apart = ((both[:, None, :] - both[None, :, :]) ** 2).sum(axis=2)

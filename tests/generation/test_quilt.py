@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seedscape.generation.guide import WildGuide, Wish
-from seedscape.generation.quilt import BLOCK, SCREEN, BankTile, Quilt, build_library, greens_function
+from seedscape.generation.quilt import BLOCK, SCREEN, BankTile, Quilt, _lowest, build_library, greens_function
 from seedscape.generation.rng import stream
 
 
@@ -99,6 +99,25 @@ def test_greens_function_solves_the_screened_equation_near_its_middle() -> None:
     unit = np.zeros((7, 7))
     unit[3, 3] = 1.0
     assert SCREEN * inner - laplacian == pytest.approx(unit, abs=0.05)
+
+
+def test_blocks_of_tiles_of_any_width_show_their_own_cells() -> None:
+    tiles = (tile(1, 30, 54), tile(2, 40, 22))
+    library = build_library(tiles)
+    inside = np.arange(BLOCK)
+    cells = library.cells(np.arange(len(library.start)), np.repeat(inside, BLOCK), np.tile(inside, BLOCK))
+    for block in (0, 400, len(library.start) - 1):
+        t, r, c = library.corner[block]
+        shown = tiles[t].low[r : r + BLOCK, c : c + BLOCK].ravel()
+        assert (library.low[cells[block]] == shown).all()
+        assert (library.ground[cells[block]].real == shown).all()
+        assert (library.latents[cells[block], 0] == shown).all()
+
+
+def test_the_lowest_are_those_of_a_stable_sort() -> None:
+    cost = stream(5, "cost").integers(0, 40, 300).astype(np.float64)  # many equal ones
+    for most in (1, 7, 100, 300, 400):
+        assert _lowest(cost, most).tolist() == np.argsort(cost, kind="stable")[:most].tolist()
 
 
 class Memory:

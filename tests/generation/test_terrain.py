@@ -4,11 +4,13 @@ import hashlib
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from seedscape.assets.errors import RequestError
+from seedscape.generation.runtime import Network, open_network
 from seedscape.generation.terrain import (
     LandWishes,
     choose_site,
@@ -57,6 +59,19 @@ def test_a_world_with_a_character_of_its_own_is_another_and_exact_for_windows() 
     part = sample_heights(1, 0, 24, 30.0, ("alpine",), wishes=wishes, corner=(240, 20)).heights_m
     assert np.array_equal(part, whole[10:34, 10:34])
     assert not np.array_equal(part, sample_heights(1, 0, 24, 30.0, ("alpine",), corner=(240, 20)).heights_m)
+
+
+def test_networks_are_opened_when_they_are_needed() -> None:
+    opened = []
+
+    def note(name: str) -> Network:
+        opened.append(name)
+        return open_network(name)
+
+    model = replace(open_terrain_model(), opened=note)
+    sample_heights(1, 0, 16, 30.0, model=model)
+    assert not opened
+    assert model.refiner is model.refiner and opened == ["terrain-refiner.onnx"]
 
 
 def test_an_unknown_landform_is_refused_with_the_known_ones() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seedscape.generation.evaluate.anchors import at_the_level_of, eroded, power_law_noise
-from seedscape.generation.evaluate.geomorphometry import distances, measure, radial_psd
+from seedscape.generation.evaluate.geomorphometry import FEATURES, distances, features, measure, one_nn, radial_psd
 from seedscape.generation.rng import stream
 from tests.generation.data import ridges
 
@@ -79,6 +79,17 @@ def test_windows_that_share_land_are_no_neighbours(land: np.ndarray) -> None:
     other = measure(np.stack([ridges(k + 50, 128, 90.0) for k in range(16)]).astype(np.float64), 90.0)
     seen, unseen = (distances(other, measure(twice, 90.0, p))["one_nn"] for p in (None, places))
     assert seen >= 0.5 + unseen / 2.0  # every window finds its copy, unless the copy is passed over
+
+
+def test_the_judge_can_look_at_some_features_alone(land: np.ndarray) -> None:
+    real, steeper = measure(land, 90.0), measure(land * 3.0, 90.0)
+    columns = [k for group in FEATURES.values() for k in group]
+    assert columns == list(range(features(real).shape[1]))
+    # The shape of the spectrum and the ways of the water stay when heights are multiplied.
+    for name in ("psd", "drainage"):
+        assert features(steeper)[:, FEATURES[name]] == pytest.approx(features(real)[:, FEATURES[name]], abs=1e-6)
+        assert one_nn(steeper, real, FEATURES[name]) < 0.5
+    assert one_nn(steeper, real) == distances(steeper, real)["one_nn"]
 
 
 def test_erosion_drains_noise_and_keeps_its_relief(land: np.ndarray) -> None:
