@@ -22,10 +22,12 @@ def export_scene(
     profile: str = "universal",
     textures: str | None = None,
     progress: Callable[[str], None] | None = None,
+    threads: int | None = None,
 ) -> tuple[bytes, ExportReport]:
     """(GLB bytes, report); written to `path` too, whole or not at all, unless that is None.
 
     textures: "jpeg", "webp" or "ktx2" instead of what the profile has. progress: called with the name of each pass.
+    threads: for the pictures (None: one a core); they change no byte.
     What is over its budget is lowered in the order of `fit`, and `report.lowered` says what was done. The rest of the
     report is read back from the bytes. An environment that is over all the same is written too: see `ExportReport.within_budget` and `require_within_budget`.
     RequestError: an unknown profile, an unsound scene, a path that cannot be written. MissingPartError: no KTX2 encoder.
@@ -42,7 +44,7 @@ def export_scene(
     fitting: Scene | None = within
     while fitting is not None:
         packed = scene = fitting
-        for name, change in pack_passes(kind):
+        for name, change in pack_passes(kind, threads):
             tell(name)
             packed = change(packed)
         tell("write")
@@ -56,6 +58,6 @@ def export_scene(
     return data, report
 
 
-def preview_glb(scene: Scene, data: bytes, profile: str) -> bytes:
+def preview_glb(scene: Scene, data: bytes, profile: str, threads: int | None = None) -> bytes:
     """What the preview draws: the file itself, or a universal one where the file is packed for engines."""
-    return data if not find_profile(profile).quantized else export_scene(scene)[0]
+    return data if not find_profile(profile).quantized else export_scene(scene, threads=threads)[0]

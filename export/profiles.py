@@ -85,15 +85,15 @@ def shape_passes(profile: Profile) -> list[tuple[str, Pass]]:
     return chain
 
 
-def pack_passes(profile: Profile) -> list[tuple[str, Pass]]:
-    """Passes that bring a scene within its budget into the form of its file."""
+def pack_passes(profile: Profile, threads: int | None = None) -> list[tuple[str, Pass]]:
+    """Passes that bring a scene within its budget into the form of its file. threads: see `encode_textures`."""
     chain: list[tuple[str, Pass]] = []
     if profile.quantized:
         chain.append(("snap", snap))
     chain.append(("reorder", partial(reorder, for_size=profile.meshopt)))
     if profile.quantized:
         chain.append(("quantize", quantize))
-    chain.append(("encode", partial(encode_textures, kind=profile.textures)))
+    chain.append(("encode", partial(encode_textures, kind=profile.textures, threads=threads)))
     if profile.meshopt:
         chain.append(("compress", compress))
     return chain

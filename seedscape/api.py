@@ -73,12 +73,13 @@ def export(
     profile: str = "universal",
     preview: str | PathLike[str] | None = None,
     textures: str | None = None,
+    threads: int | None = None,
 ) -> "ExportReport":
     """Write the environment to a GLB at `path`, and a picture from its first spawn point to a PNG at `preview`.
 
     textures: "jpeg", "webp" or "ktx2" instead of what the profile has. Returns what the file holds and costs against the
     budget of the profile, and what was lowered to meet it; an environment that is over all the same is written too.
-    Each file appears whole or not at all, the GLB last. RequestError: an unknown profile, an unwritable path.
+    Each file appears whole or not at all, the GLB last. threads: as of `generate`. RequestError: an unknown profile, an unwritable path.
     MissingPartError: the encoder of the pictures is missing, or a preview is asked for and its renderer cannot run here.
     """
     from seedscape.assets.files import require_writable, write_group
@@ -90,9 +91,9 @@ def export(
     files: dict[str | PathLike[str], bytes] = {}
     for target in (path,) if preview is None else (path, preview):
         require_writable(target)
-    data, report = export_scene(scene, None, profile, textures)
+    data, report = export_scene(scene, None, profile, textures, threads=threads)
     if preview is not None:
-        files[preview] = render_preview(preview_glb(scene, data, profile))
+        files[preview] = render_preview(preview_glb(scene, data, profile, threads))
     files[path] = data
     write_group(files)
     return report

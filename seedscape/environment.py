@@ -61,11 +61,11 @@ def make_environment(
     with Stopwatch(progress) as watch, PreviewRenderer() if preview else nullcontext() as renderer:
         scene = api.build(resolve(spec), watch, threads)
         watch("export", 0.75)
-        data, report = export_scene(scene, None, profile, textures)
+        data, report = export_scene(scene, None, profile, textures, threads=threads)
         if renderer is not None:
             watch("preview", 0.8)
             try:
-                picture = renderer.draw(preview_glb(scene, data, profile))
+                picture = renderer.draw(preview_glb(scene, data, profile, threads))
             except MissingPartError as error:  # the environment is whole without its picture
                 note(f"no preview: {error}")
     files = {"glb": name} | ({} if picture is None else {"preview": PurePath(name).with_suffix(".png").name})

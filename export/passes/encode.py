@@ -33,6 +33,7 @@ WEBP_METHOD = 4
 ETC1S_QUALITY, ETC1S_EFFORT = 75, 0
 UASTC_QUALITY, UASTC_EFFORT = 100, 0
 ZSTD_LEVEL = 12
+MOST_THREADS = 4  # a scene has few pictures that take long, and each is held in memory
 GPU_BLOCK_PX = 4  # KHR_texture_basisu: width and height are multiples of it
 
 
@@ -46,14 +47,17 @@ def require_encoder(kind: Kind) -> None:
         )
 
 
-def encode_textures(scene: Scene, kind: Kind) -> Scene:
-    """EncodedTexture for every picture that is not one yet; side by side, since encoders let go of Python's lock."""
+def encode_textures(scene: Scene, kind: Kind, threads: int | None = None) -> Scene:
+    """EncodedTexture for every picture that is not one yet; side by side, since encoders let go of Python's lock.
+
+    threads: how many at once (None: one a core), at most MOST_THREADS, which change no byte.
+    """
     require_encoder(kind)
     # those with alpha become PNG, which takes longest: they start first, or one thread would end alone with them
     slowest = sorted(
         scene.textures, key=lambda key: (scene.textures[key].pixels.shape[2] < 4, -scene.textures[key].pixels.size)
     )
-    with ThreadPoolExecutor(min(4, usable_cores())) as pool:
+    with ThreadPoolExecutor(min(MOST_THREADS, threads or usable_cores())) as pool:
         encoded = dict(
             zip(slowest, pool.map(lambda key: encode_texture(scene.textures[key], kind), slowest), strict=True)
         )

@@ -1,6 +1,8 @@
 """Every profile: what it may contain, and that what was written is what was meant."""
 
 import dataclasses
+import threading
+import time
 from io import BytesIO
 from typing import Any
 
@@ -11,9 +13,10 @@ from PIL import Image
 
 from seedscape.assets.errors import MissingPartError, RequestError
 from seedscape.export import export_scene
-from seedscape.export.packed import PackedMesh
+from seedscape.export.packed import EncodedTexture, PackedMesh
+from seedscape.export.passes import encode
 from seedscape.export.passes.compress import compress
-from seedscape.export.passes.encode import encode_texture
+from seedscape.export.passes.encode import encode_texture, encode_textures
 from seedscape.export.passes.quantize import quantize, snap
 from seedscape.export.profiles import PROFILES, find_profile, require_profile
 from seedscape.scene.values import Mesh, Node, Scene, Texture
@@ -239,3 +242,24 @@ def test_one_colour_on_meshes_of_different_size_is_not_one_accessor() -> None:
         counts = {key: document["accessors"][index]["count"] for key, index in primitive["attributes"].items()}
         assert set(counts.values()) == {posts * posts}
         assert len(decode(document, binary, primitive["attributes"]["COLOR_0"])) == posts * posts
+
+
+def test_as_many_pictures_at_once_as_there_are_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = synthetic_scene(posts=3, picture=32, trees=2)
+    assert len(scene.textures) > 1
+    names: set[str] = set()
+
+    def watched(texture: Texture, kind: encode.Kind) -> EncodedTexture:
+        names.add(threading.current_thread().name)
+        time.sleep(0.02)  # another thread, were there one, would take the next
+        return encode_texture(texture, kind)
+
+    monkeypatch.setattr(encode, "encode_texture", watched)
+    alone = encode_textures(scene, "jpeg", threads=1)
+    assert len(names) == 1
+    names.clear()
+    beside = encode_textures(scene, "jpeg", threads=2)
+    assert len(names) == 2 and list(alone.textures) == list(beside.textures)
+    for one, two in zip(alone.textures.values(), beside.textures.values(), strict=True):
+        assert isinstance(one, EncodedTexture) and isinstance(two, EncodedTexture)
+        assert one.data == two.data

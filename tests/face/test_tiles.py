@@ -4,7 +4,7 @@ from pathlib import Path
 
 from seedscape.export.tiles import TileKey, TilePlan
 from seedscape.tile_land import FolderShelf, runs
-from seedscape.tiles import _Agenda, _blocks
+from seedscape.tiles import _Agenda, _blocks, _Task
 
 
 def test_runs_are_neighbours_in_a_row() -> None:
@@ -20,7 +20,8 @@ def test_a_tile_is_handed_out_once_and_after_its_blocks() -> None:
     agenda = _Agenda(plan, keys)
     done: set[tuple[int, int]] = set()
     made: list[TileKey] = []
-    tasks, waiting = 0, []
+    tasks = 0
+    waiting: list[_Task] = []
     while True:
         task = agenda.take(last=tasks % 2 == 0)
         if task is None and not waiting:
