@@ -16,7 +16,9 @@ from seedscape.scene.values import Material, Mesh, Texture
 MATERIAL = "far_trees"
 TEXTURE = "far_trees"
 CELL = 256
+LOW_CELL = 64  # of what is knee or breast high: pictures of that are never seen near enough for more
 COLUMNS = 4
+TRIANGLES = 8  # of one tree
 _SUPERSAMPLE = 2
 
 
@@ -34,22 +36,34 @@ def billboard_material() -> Material:
     return Material(base_color=TEXTURE, roughness=1.0, specular=0.0, alpha_mode="MASK", alpha_cutoff=0.33)
 
 
-def paint_billboards(meshes: list[Mesh], texture: Texture, cutoff: float) -> tuple[Texture, list[Billboard]]:
-    """Draw models that share `texture` into one atlas of 4 columns; rows are added to a power of two."""
+def paint_billboards(
+    meshes: list[Mesh], texture: Texture, cutoff: float, low: int = 0
+) -> tuple[Texture, list[Billboard]]:
+    """Draw models that share `texture` into one atlas of 4 columns; rows are added to a power of two.
+
+    low: so many of the last models are low plants, which take small cells.
+    """
+    tall, each = len(meshes) - low, (CELL // LOW_CELL) ** 2
     rows = 1
-    while rows * COLUMNS < len(meshes):
+    while rows * COLUMNS < tall + -(-low // each):
         rows *= 2
-    atlas: UInt8 = np.zeros((rows * CELL, COLUMNS * CELL, 4), np.uint8)
+    w, h = COLUMNS * CELL, rows * CELL
+    atlas: UInt8 = np.zeros((h, w, 4), np.uint8)
     boards = []
     for i, mesh in enumerate(meshes):
-        x, y = i % COLUMNS * CELL, i // COLUMNS * CELL
-        half = float(np.abs(mesh.positions[:, 0]).max()) * 1.02
-        height = float(mesh.positions[:, 1].max()) * 1.01
-        atlas[y : y + CELL, x : x + CELL] = picture(mesh, texture, cutoff, half, height, CELL, CELL)
-        u0, v0, u1, v1 = x + 0.5, y + 0.5, x + CELL - 0.5, y + CELL - 0.5
-        w, h = float(COLUMNS * CELL), float(rows * CELL)
+        edge, cell, inside = (CELL, i, 0) if i < tall else (LOW_CELL, tall + (i - tall) // each, (i - tall) % each)
+        x = cell % COLUMNS * CELL + inside % (CELL // LOW_CELL) * LOW_CELL
+        y = cell // COLUMNS * CELL + inside // (CELL // LOW_CELL) * LOW_CELL
+        half, height = measure(mesh)
+        atlas[y : y + edge, x : x + edge] = picture(mesh, texture, cutoff, half, height, edge, edge)
+        u0, v0, u1, v1 = x + 0.5, y + 0.5, x + edge - 0.5, y + edge - 0.5
         boards.append(Billboard((u0 / w, v0 / h, u1 / w, v1 / h), half, height))
     return Texture(atlas, "color", "clamp"), boards
+
+
+def measure(mesh: Mesh) -> tuple[float, float]:
+    """Half width and height in metres of what a picture of the mesh covers."""
+    return float(np.abs(mesh.positions[:, 0]).max()) * 1.02, float(mesh.positions[:, 1].max()) * 1.01
 
 
 def picture(
@@ -93,13 +107,18 @@ def picture(
         _splat((origin + along * s + across * t).reshape(-1, 6), texture.pixels, cutoff, w, h, depth, colour)
 
     covered = (depth > -np.inf).reshape(h, w)
-    block = (height, _SUPERSAMPLE, width, _SUPERSAMPLE)
-    count_in = covered.reshape(block).sum(axis=(1, 3))
-    total = (colour.reshape(h, w, 3) * covered[..., None]).reshape(*block, 3).sum(axis=(1, 3))
+    count_in = _pool(covered.astype(np.int64))
+    total = _pool(colour.reshape(h, w, 3))
     mean = total.sum(axis=(0, 1)) / max(1, int(count_in.sum()))
     rgb = np.where(count_in[..., None] > 0, total / np.maximum(count_in, 1)[..., None], mean)
     alpha = np.minimum(255.0, count_in * (255.0 / _SUPERSAMPLE**2))
     return np.concatenate([_encode(rgb), np.floor(alpha + 0.5)[..., None].astype(np.uint8)], axis=2)
+
+
+def _pool(dots: np.ndarray) -> np.ndarray:
+    """Sums of blocks of _SUPERSAMPLE by _SUPERSAMPLE (by slices: reductions of short axes are slow)."""
+    steps = range(_SUPERSAMPLE)
+    return np.asarray(sum(dots[i::_SUPERSAMPLE, j::_SUPERSAMPLE] for i in steps for j in steps))
 
 
 _STEPS = np.array([2, 3, 4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128, 181, 256, 362, 512, 724])
@@ -131,7 +150,11 @@ def _splat(dots: Float32, pixels: UInt8, cutoff: float, w: int, h: int, depth: F
     x, y = dots[:, 0].astype(np.int32), dots[:, 1].astype(np.int32)
     texel = row * cols + col
     keep = np.nonzero(
-        (pixels.reshape(-1, 4)[:, 3][texel] >= cutoff * 255.0) & (dots[:, :2] >= 0.0).all(axis=1) & (x < w) & (y < h)
+        (pixels.reshape(-1, 4)[:, 3][texel] >= cutoff * 255.0)
+        & (dots[:, 0] >= 0.0)
+        & (dots[:, 1] >= 0.0)
+        & (x < w)
+        & (y < h)
     )[0]
     at, z = (y[keep] * w + x[keep]), dots[keep, 2]
     np.maximum.at(depth, at, z)

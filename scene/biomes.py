@@ -211,6 +211,7 @@ def temperate_forest() -> Biome:
         grass=7.0,
         winter_snow=True,
         grass_tint=GREEN_YEAR,
+        palette={"forest_floor": (0.160, 0.120, 0.068)},  # dry litter; the samples are of wet leaves in the shade
         haze=(0.56, 0.66, 0.76),
         canopy=(0.044, 0.074, 0.020),
         glades=(0.22, 0.46),

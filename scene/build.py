@@ -39,6 +39,7 @@ Models = dict[str, tuple[Mesh, ...]]
 GROUND_TRIANGLES = 62_000  # base layer and horizon; overlays of the same triangles come on top
 CLIFF_TRIANGLES = 76_000  # the same, where benches and walls want more
 DRAWN_GROUND_TRIANGLES = 150_000  # all layers and the water together
+SCENE_TRIANGLES = 292_000  # but for the sky; 300,000 is what a headset is promised
 DOME_REACH = 1.01  # the land is a disc as wide as the square it is made on; the sky stands just behind its rim
 SHORE_BAND_M = 1.2  # metres above or below the water
 FINER = 3.0  # factor of the mesh's accuracy at shores, paths and structures
@@ -89,7 +90,10 @@ def build_scene(
     spare = DRAWN_GROUND_TRIANGLES - sum(len(part.indices) for part in water)
     mesh, models = _ground(site, lattice, biome, spec, materials, spare)
     tell("plants and rocks")
-    placed = place(site, biome, spec, materials, mesh.height, atlas)
+    drawn = [*(part for parts in models.values() for part in parts), *water]
+    drawn += [part for node in settled.nodes if node.model for part in settled.models[node.model]]
+    left = SCENE_TRIANGLES - sum(len(part.indices) for part in drawn)
+    placed = place(site, biome, spec, materials, mesh.height, atlas, left)
     models = shaded(models, contact_shade(placed.shadows, spec.size_m))
     land = dict(models)
     nodes = [Node(name, model=name) for name in models]

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from seedscape.generation.values import HeightField
 
 CELL_M = 1.25
-DARKEST = 0.35
+DARKEST = 0.48  # open woods let in half of the sky; darker, their ground could not be read in the evening
 
 
 def contact_shade(shadows: NDArray[np.float64], size_m: float) -> HeightField:

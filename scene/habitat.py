@@ -33,6 +33,7 @@ LOW = (
     "stump",
     "driftwood",
 )  # what a visitor looks over; grows in the view and the clearing
+LYING = ("log", "driftwood")  # a picture of their long side would be wrong from their ends
 UNDERGROWTH_M, UNDERGROWTH_CELL_M, UNDERGROWTH_GAP_M = 75.0, 1.7, 1.1
 THICKER = {"shrub": 1.5, "fern": 8.0, "dry_shrub": 5.0, "log": 4.0, "stump": 4.0, "driftwood": 8.0}  # than farther out
 STONES_M, STONE_CELL_M, STONE_GAP_M = 48.0, 1.1, 0.5

@@ -1,21 +1,32 @@
 """Plants, rocks and grass of a site as models, nodes and collision, within a budget of draw calls and triangles.
 
 A renderer pays for each node: so the nearest trees and rocks are nodes that share models, what stands farther out is merged
-into one mesh for each quarter of the compass, and far trees are pictures (see `billboard`), merged by eighths.
+into one mesh for each quarter of the compass whatever its level of detail (see `levels`), and what is farthest are pictures (see
+`billboard`), merged by eighths.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from seedscape.generation.rng import stream
 from seedscape.generation.values import MaterialMaps
-from seedscape.scene import billboard, grass, trees
+from seedscape.scene import billboard, grass, levels, trees
 from seedscape.scene.biomes import Biome
 from seedscape.scene.foliage import Atlas, paint_atlas
-from seedscape.scene.habitat import LOW, Stand, gather, outer_stand, plant_stand, rock_stand, stone_stand, undergrowth
+from seedscape.scene.habitat import (
+    LOW,
+    LYING,
+    Stand,
+    gather,
+    outer_stand,
+    plant_stand,
+    rock_stand,
+    stone_stand,
+    undergrowth,
+)
 from seedscape.scene.numeric import Float64, cos_sin, unit
 from seedscape.scene.rocks import SHAPES, RockModel, carve_rock
 from seedscape.scene.site import Site
@@ -25,15 +36,21 @@ from seedscape.scene.values import Material, Mesh, Node, Texture
 from seedscape.scene.walkable import Blockers
 
 NEAR_TREES, NEAR_ROCKS = 9, 4  # nodes of their own
-MIDDLE_TRIANGLES, NEAR_SHRUBS, SHRUB_REACH_M = 31_000, 8, 180.0
-LOW_TRIANGLES = 16_000
-FAR_TREES = 2500
+PLANT_TRIANGLES = 104_000  # of all levels and pictures, where the rest of the scene leaves so many
+LEAST_PLANT_TRIANGLES = 40_000
+MOST_PLANTS, THIN_FROM_M, LOW_REACH_M = 3600, 60.0, 180.0
 MIDDLE_ROCKS, FAR_ROCKS = 100, 180
-FULL_ROCK = 0.014  # radius over distance above which a batched rock shows its middle level
+FULL_ROCK_PX, CLOSE_ROCK_PX = (
+    20.0,
+    70.0,
+)  # radius in the headset's pixels above which a batched rock shows its middle, its near level
+CLOSE_ROCKS = 10  # at most
+ROCK_TRIANGLES = 21_000  # more than all of them take
 VARIANTS = 2
 COLLISION_REACH_M = 160.0
 TRUNK_HULL_M = 2.2
 ROCK_MATERIAL = "rocks"
+CROWN_SHADE = 0.40  # what a single crown takes from the sky over its foot
 STEP_OVER_M = 0.22  # radius of stones nobody has to walk round
 
 Ground = Callable[[Float64, Float64], Float64]
@@ -73,8 +90,9 @@ def place(
     materials: dict[str, MaterialMaps],
     ground: Ground | None = None,
     atlas: Callable[[], Atlas] | None = None,
+    triangles: int = 2 * PLANT_TRIANGLES,
 ) -> Placement:
-    """Everything that stands. materials: the grounds' (for the grass colour), the biome's rock and, for trees, "bark".
+    """Everything that stands, in so many triangles. materials: the grounds' (for the grass colour), the biome's rock and, for trees, "bark".
 
     ground: heights (n,) of the drawn ground at x, z (n,), which far off differs from the land by metres; None: the land's. atlas: gives the `plant_atlas` where that has been begun elsewhere.
     """
@@ -89,8 +107,17 @@ def place(
     grown: dict[str, list[trees.TreeModel]] = {}
     if len(stand.x):
         grown = _grow(biome, spec, atlas() if atlas else plant_atlas(biome, spec, materials), textures)
-    drawn = _plant(site, biome, spec, stand, ground, grown, models, nodes, textures) if len(stand.x) else stand
+    drawn, figures = stand, {}
+    turfs = grass.grow_grass(site, biome, spec, materials)
     if len(stand.x):
+        spare = triangles - ROCK_TRIANGLES - sum(len(mesh.indices) for mesh in turfs)
+        budget = min(max(spare, LEAST_PLANT_TRIANGLES), PLANT_TRIANGLES)
+        drawn, chosen = _plant(site, biome, spec, stand, ground, grown, models, nodes, textures, budget)
+        counts = np.bincount(chosen.level, minlength=4).tolist()
+        figures = {
+            "plant_levels": dict(zip(("near", "middle", "coarse", "picture"), counts, strict=True)),
+            "plant_tolerance_px": round(chosen.tolerance_px, 1),
+        }
         kinds[trees.MATERIAL] = trees.tree_material()
     if billboard.TEXTURE in textures:
         kinds[billboard.MATERIAL] = billboard.billboard_material()
@@ -103,7 +130,6 @@ def place(
     rocks = gather(rock_stand(site, biome, spec), stone_stand(site, biome, spec))
     rocks = _lay_rocks(site, biome, spec, materials, rocks, ground, models, nodes, textures, kinds, hulls)
 
-    turfs = grass.grow_grass(site, biome, spec, materials)
     for number, mesh in enumerate(turfs):
         models[f"grass_{number}"] = (mesh,)
         nodes.append(Node(f"grass_{number}", model=f"grass_{number}"))
@@ -126,7 +152,9 @@ def place(
         collision=_merge_hulls(hulls),
         shadows=np.concatenate(
             [
-                np.stack([drawn.x, drawn.z, crown[drawn.kind] * drawn.size, np.full(len(drawn.x), 0.5)], axis=1),
+                np.stack(
+                    [drawn.x, drawn.z, crown[drawn.kind] * drawn.size, np.full(len(drawn.x), CROWN_SHADE)], axis=1
+                ),
                 np.stack([rocks.x, rocks.z, rocks.size * 1.5, np.full(len(rocks.x), 0.6)], axis=1),
             ]
         ),
@@ -140,7 +168,8 @@ def place(
             "plants": {s.name: int((drawn.kind == i).sum()) for i, s in enumerate(biome.species)} if grown else {},
             "rocks": len(rocks.x),
             "grass_tufts": sum(len(mesh.positions) // 4 for mesh in turfs),
-        },
+        }
+        | figures,
     )
 
 
@@ -160,65 +189,102 @@ def _grow(
 
 def _plant(
     site: Site, biome: Biome, spec: SceneSpec, stand: Stand, ground: Ground, grown: dict[str, list[trees.TreeModel]],
-    models: dict[str, tuple[Mesh, ...]], nodes: list[Node], textures: dict[str, Texture],
-) -> Stand:  # fmt: skip
-    """Nodes and batches of all plants; returns those that are drawn at all."""
+    models: dict[str, tuple[Mesh, ...]], nodes: list[Node], textures: dict[str, Texture], budget: int,
+) -> tuple[Stand, levels.Levels]:  # fmt: skip
+    """Nodes and batches of all plants within a budget of triangles; returns those that are drawn at all, and their levels."""
     flat = [model for species in biome.species for model in grown[species.name]]
     which = stand.kind * VARIANTS + stand.pick % VARIANTS
-    shrub = np.array([species.name in LOW for species in biome.species])[stand.kind]
+    low = np.array([species.name in LOW for species in biome.species])[stand.kind]
+    kept = _thin_out(stand, np.nonzero(~low | (stand.distance < LOW_REACH_M))[0])
+    stand, which, low = stand.some(kept), which[kept], low[kept]
     y = _footing(site, stand, ground)
+    chosen = _levels(stand, flat, which, budget)
+    level = chosen.level
 
-    tall = np.nonzero(~shrub)[0]
-    near, rest = tall[:NEAR_TREES], tall[NEAR_TREES:]
+    near = np.nonzero(~low & (level == levels.NEAR))[0][:NEAR_TREES]
     for number, i in enumerate(near):
         name = f"{biome.species[int(stand.kind[i])].name}_{int(which[i]) % VARIANTS}"
         models[name] = (flat[int(which[i])].near,)
         nodes.append(_node(f"tree_{number}", name, stand, y, int(i)))
 
-    costs = np.array([len(model.middle.indices) for model in flat])
-    bushes = np.nonzero(shrub & (stand.distance < SHRUB_REACH_M))[0]
-    full, bushes = bushes[:NEAR_SHRUBS], bushes[NEAR_SHRUBS:]
-    bushes = bushes[np.cumsum(costs[which[bushes]]) <= LOW_TRIANGLES]
-    spent = np.cumsum(costs[which[rest]]) + max(int(costs[which[bushes]].sum()) - LOW_TRIANGLES // 2, 0)
-    middle, far = rest[spent <= MIDDLE_TRIANGLES], rest[spent > MIDDLE_TRIANGLES]
+    rest = np.ones(len(level), bool)
+    rest[near] = False
     batches: list[list[Mesh]] = [[] for _ in range(4)]
     quarter = _quarter(stand)
-    for level, members in (("near", full), ("middle", np.concatenate([middle, bushes]))):
-        for index, model in enumerate(flat):
-            mine = members[which[members] == index]
+    for index, model in enumerate(flat):
+        for number, mesh in enumerate((model.near, model.middle, model.coarse)):
+            mine = np.nonzero(rest & (level == number) & (which == index))[0]
             for q in range(4):
                 some = mine[quarter[mine] == q]
                 if len(some):
-                    mesh = model.near if level == "near" else model.middle
                     batches[q].append(_repeat(mesh, stand.some(some), y[some], _tints(stand.some(some))))
     for q, parts in enumerate(batches):
         if parts:
             models[f"trees_middle_{q}"] = (_merge(parts),)
             nodes.append(Node(f"trees_middle_{q}", model=f"trees_middle_{q}"))
+    _picture(stand, flat, which, level == levels.PICTURE, y, models, nodes, textures)
+    return stand, chosen
 
-    # Beyond the middle, a hash thins evenly with distance where there are more trees than the budget draws.
-    if len(far) > FAR_TREES:
-        chance = (stand.pick[far].astype(np.float64) + 0.5) / 65536.0
-        order = np.argsort(chance * stand.distance[far], kind="stable")
-        far = np.sort(far[order[:FAR_TREES]])
-    shown_models = sorted({int(w) for w in which[far]})
-    if shown_models:
-        texture, boards = billboard.paint_billboards(
-            [flat[w].near for w in shown_models], textures[trees.TEXTURE], trees.tree_material().alpha_cutoff
-        )
-        textures[billboard.TEXTURE] = texture
-        slot = np.searchsorted(shown_models, which[far])
-        feet = np.stack([stand.x[far], y[far], stand.z[far]], axis=1)
-        eighth = _quarter(stand)[far] * 2 + (np.abs(stand.x[far]) > np.abs(stand.z[far]))
-        tint = _tints(stand.some(far))
-        for e in range(8):
-            mine = np.nonzero(eighth == e)[0]
-            if len(mine):
-                chosen = far[mine]
-                mesh = billboard.billboards(boards, slot[mine], feet[mine], stand.size[chosen], tint[mine])
-                models[f"trees_far_{e}"] = (mesh,)
-                nodes.append(Node(f"trees_far_{e}", model=f"trees_far_{e}"))
-    return stand.some(np.sort(np.concatenate([near, full, middle, bushes, far])))
+
+def _thin_out(stand: Stand, shown: np.ndarray) -> np.ndarray:
+    """Those of `shown` that are drawn: where there are too many, a hash thins what is far off evenly with distance."""
+    far = shown[stand.distance[shown] > THIN_FROM_M]
+    spare = max(MOST_PLANTS - (len(shown) - len(far)), 0)
+    if len(far) <= spare:
+        return shown
+    chance = (stand.pick[far].astype(np.float64) + 0.5) / 65536.0
+    order = np.argsort(chance * stand.distance[far], kind="stable")
+    return np.sort(np.concatenate([shown[stand.distance[shown] <= THIN_FROM_M], far[order[:spare]]]))
+
+
+def _levels(stand: Stand, flat: list[trees.TreeModel], which: np.ndarray, budget: int) -> levels.Levels:
+    """The level of each plant of a stand."""
+    errors = np.array([levels.LOW_ERRORS if model.species in LOW else levels.TALL_ERRORS for model in flat])
+    size = np.array([max(model.height_m, 2.0 * model.crown_radius_m) for model in flat])
+    pixels = np.array([billboard.LOW_CELL if model.species in LOW else billboard.CELL for model in flat])
+    texel = np.where([model.species in LYING for model in flat], np.inf, size / pixels)
+    costs = [[len(mesh.indices) for mesh in (m.near, m.middle, m.coarse)] + [billboard.TRIANGLES] for m in flat]
+    return levels.choose_levels(
+        stand.distance,
+        errors[which] * (size[which] * stand.size)[:, None],
+        texel[which] * stand.size,
+        np.array(costs)[which],
+        budget,
+    )
+
+
+def _picture(
+    stand: Stand, flat: list[trees.TreeModel], which: np.ndarray, shown: np.ndarray, y: Float64,
+    models: dict[str, tuple[Mesh, ...]], nodes: list[Node], textures: dict[str, Texture],
+) -> None:  # fmt: skip
+    """The plants that stand as pictures, by eighths of the compass. Low ones of a species share one picture."""
+    far = np.nonzero(shown)[0]
+    if not len(far):
+        return
+    of = np.array([w - w % VARIANTS if model.species in LOW else w for w, model in enumerate(flat)])
+    drawn = sorted({int(of[w]) for w in which[far]}, key=lambda w: (flat[w].species in LOW, w))
+    texture, painted = billboard.paint_billboards(
+        [flat[w].middle if flat[w].species in LOW else flat[w].near for w in drawn],  # enough for a small cell
+        textures[trees.TEXTURE],
+        trees.tree_material().alpha_cutoff,
+        low=sum(flat[w].species in LOW for w in drawn),
+    )
+    textures[billboard.TEXTURE] = texture
+    used = sorted({int(w) for w in which[far]})
+    boards = []
+    for w in used:
+        half, height = billboard.measure(flat[w].near)
+        boards.append(replace(painted[drawn.index(int(of[w]))], half_width_m=half, height_m=height))
+    slot = np.searchsorted(used, which[far])
+    feet = np.stack([stand.x[far], y[far], stand.z[far]], axis=1)
+    eighth = _quarter(stand)[far] * 2 + (np.abs(stand.x[far]) > np.abs(stand.z[far]))
+    tint = _tints(stand.some(far))
+    for e in range(8):
+        mine = np.nonzero(eighth == e)[0]
+        if len(mine):
+            mesh = billboard.billboards(boards, slot[mine], feet[mine], stand.size[far[mine]], tint[mine])
+            models[f"trees_far_{e}"] = (mesh,)
+            nodes.append(Node(f"trees_far_{e}", model=f"trees_far_{e}"))
 
 
 def _footing(site: Site, stand: Stand, ground: Ground) -> Float64:
@@ -323,14 +389,17 @@ def _lay_rocks(
         models[name] = (shapes[int(which[i])].near,)
         nodes.append(_node(f"boulder_{i}", name, rocks, y, i))
     side = (rocks.x < 0).astype(np.int64)
-    whole = rocks.size > FULL_ROCK * np.maximum(rocks.distance, 6.0)
-    whole[NEAR_ROCKS + MIDDLE_ROCKS :] = False
+    radius_px = rocks.size / (np.maximum(rocks.distance, 6.0) * levels.PIXEL_RAD)
+    level = (radius_px < FULL_ROCK_PX).astype(np.int64) + 1  # 0 near, 1 middle, 2 far
+    level[: NEAR_ROCKS + CLOSE_ROCKS][radius_px[: NEAR_ROCKS + CLOSE_ROCKS] > CLOSE_ROCK_PX] = 0
+    level[NEAR_ROCKS + MIDDLE_ROCKS :] = 2
     for half in range(2):
         parts = []
         for shape in range(SHAPES):
             mine = np.nonzero((which == shape) & (side == half))[0]
             mine = mine[mine >= NEAR_ROCKS]
-            for mesh, some in ((shapes[shape].middle, mine[whole[mine]]), (shapes[shape].far, mine[~whole[mine]])):
+            for number, mesh in enumerate((shapes[shape].near, shapes[shape].middle, shapes[shape].far)):
+                some = mine[level[mine] == number]
                 if len(some):
                     parts.append(_repeat(mesh, rocks.some(some), y[some], _tints(rocks.some(some))))
         if parts:

@@ -300,11 +300,13 @@ def _enlarge(radiance: Float64, sun: Vec3, rows_deg: Float64) -> Float64:
 def _exposure(radiance: Float64, elevations: Float64, sun_deg: float) -> float:
     """What to multiply radiances with: the eye adapts to the mean sky, but not wholly, so that evening looks like evening.
 
-    Under a low sun it adapts to the land, which is darker than the sky; and the sky is what lights the land then.
+    Under a low sun it adapts to the land, which is darker than the sky; and the sky is what lights the land then: ground that the
+    sun only grazes has no other light. Not wholly so below some ten degrees, where the sun's own glow would burn out.
     """
     mean = float(radiance[elevations > 0.02].mean())
-    golden = float(smoothstep(32.0, 14.0, sun_deg) * smoothstep(-4.0, 5.0, sun_deg))
-    return 7.5 * math.pow(0.045 / max(mean, 2e-5), 0.82) * (1.0 + 0.36 * golden)
+    low = float(smoothstep(32.0, 14.0, sun_deg))
+    golden = low * (0.36 * float(smoothstep(-4.0, 5.0, sun_deg)) + 0.84 * float(smoothstep(6.0, 14.0, sun_deg)))
+    return 7.5 * math.pow(0.045 / max(mean, 2e-5), 0.82) * (1.0 + golden)
 
 
 def _expose(picture: Float64, exposure: float) -> Float64:
@@ -484,7 +486,7 @@ def _light(sun: Vec3, sun_deg: float, moon: Vec3, sunlight: Float64, weather: st
     brightness = float(0.2126 * sunlight[0] + 0.7152 * sunlight[1] + 0.0722 * sunlight[2])
     intensity = (0.25 + 0.75 * low) * (0.6 + 2.9 * math.sqrt(max(brightness, 0.0))) * (0.35 + 0.65 * through)
     # The eye opens for a low sun: without it, evening ground lies dark under a bright sky.
-    intensity *= 1.0 + 1.15 * float(smoothstep(55.0, 12.0, sun_deg))
+    intensity *= 1.0 + 1.6 * float(smoothstep(55.0, 12.0, sun_deg))
     r, g, b = colour
     lux = max(_SUN_LUX * brightness * through, 1.0)
     flat = math.sqrt(sun[0] ** 2 + sun[2] ** 2) or 1.0

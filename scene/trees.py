@@ -1,4 +1,4 @@
-"""Trees as shared meshes: one material for bark and foliage, a near and a middle level of detail each.
+"""Trees as shared meshes: one material for bark and foliage, three levels of detail each (and a picture: see `billboard`).
 
 Foliage cards carry normals bent outwards from the crown, so that light falls softly over the whole tree. glTF flips the
 normal of a double-sided back face, which would turn bent normals into the crown and blacken half of the cards; so the
@@ -18,18 +18,21 @@ from seedscape.scene.values import Material, Mesh
 
 MATERIAL = "trees"
 TEXTURE = "trees"
+COARSE_CARDS = 40  # about, on the coarse level of a broad tree
 
 
 @dataclass(frozen=True)
 class TreeModel:
-    """One tree, foot at the origin. near: 1,200 - 2,500 triangles; middle: 300 - 500.
+    """One tree, foot at the origin. near: 1,200 - 2,500 triangles; middle: 300 - 600; coarse: 80 - 200; low plants less.
 
-    height_m, crown_radius_m: its outer measure. trunk_radius_m: at breast height, 0 where a visitor can push through.
+    All levels are equally tall and wide, so that none jumps in size where the next takes its place (see `levels`).
+    height_m, crown_radius_m: the outer measure of all. trunk_radius_m: at breast height, 0 where a visitor can push through.
     """
 
     species: str
     near: Mesh
     middle: Mesh
+    coarse: Mesh
     height_m: float
     crown_radius_m: float
     trunk_radius_m: float
@@ -42,10 +45,24 @@ def tree_material() -> Material:
 
 def grow_tree(species: str, rng: np.random.Generator, atlas: Atlas) -> TreeModel:
     """One tree of a species (a name of `SPECIES`); without cells in the atlas for it, it stands bare."""
-    near, middle, trunk_radius_m = _GROW[species](rng, atlas)
-    reach = np.sqrt(near.positions[:, 0] ** 2 + near.positions[:, 2] ** 2)
-    height_m = float(near.positions[:, 1].max())
-    return TreeModel(species, _mesh(near), _mesh(middle), height_m, float(reach.max()), trunk_radius_m)
+    near, middle, coarse, trunk_radius_m = _GROW[species](rng, atlas)
+    height_m, radius_m = _measure(near)
+    middle, coarse = (_fit(level, height_m, radius_m) for level in (middle, coarse))
+    return TreeModel(species, _mesh(near), _mesh(middle), _mesh(coarse), height_m, radius_m, trunk_radius_m)
+
+
+def _measure(surface: Surface) -> tuple[float, float]:
+    """Height and radius in metres."""
+    x, y, z = surface.positions.T
+    return float(y.max()), float(np.sqrt(x * x + z * z).max())
+
+
+def _fit(level: Surface, height_m: float, radius_m: float) -> Surface:
+    """The level stretched by a few percent to the measure of the near one; what is under the ground stays."""
+    tall, wide = _measure(level)
+    points = level.positions * np.array([radius_m / wide, 1.0, radius_m / wide])
+    points[:, 1] = np.where(points[:, 1] > 0.0, points[:, 1] * (height_m / tall), points[:, 1])
+    return Surface(points, level.normals, level.uvs, level.shade, level.indices)
 
 
 def _mesh(surface: Surface) -> Mesh:
@@ -151,7 +168,7 @@ def _darken_inside(wood: Surface, centre: Float64, radii: Float64) -> Surface:
 
 # ---- species ----------------------------------------------------------------------------------------------------------
 
-Grown = tuple[Surface, Surface, float]
+Grown = tuple[Surface, Surface, Surface, float]  # near, middle, coarse, radius of the trunk
 
 
 def _some(stems: Stems, every: int) -> Stems:
@@ -175,8 +192,8 @@ def _spruce(rng: np.random.Generator, atlas: Atlas) -> Grown:
     boughs = grow_branches(rng, trunk, how)
     top = trunk.points[0, -1]
 
-    def dress(stems: Stems, width: float, segments: int) -> Surface:
-        needles = _boughs(stems, atlas.cells["spruce"][0], width, 0.75, segments)
+    def dress(stems: Stems, width: float, slope: float, segments: int) -> Surface:
+        needles = _boughs(stems, atlas.cells["spruce"][0], width, slope, segments)
         lead = np.repeat((top - np.array([0.0, 0.085 * height, 0.0]))[None], 3, axis=0)
         c, s = cos_sin(np.arange(3) / 6.0)
         right = np.stack([c, np.zeros(3), s], axis=1) * (0.021 * height)
@@ -189,10 +206,20 @@ def _spruce(rng: np.random.Generator, atlas: Atlas) -> Grown:
         shade = (0.45 + 0.55 * smoothstep(0.1, 1.0, reach / outline)) * (0.8 + 0.2 * smoothstep(0.0, 0.4, y / height))
         return Surface(needles.positions, normals, needles.uvs, shade, needles.indices)
 
-    near = join([_dark_foot(tubes(trunk, 8, atlas.bark["bark"], BARK_V_PER_M), 0.55), dress(boughs, 0.29, 2)])
+    near = join([_dark_foot(tubes(trunk, 8, atlas.bark["bark"], BARK_V_PER_M), 0.55), dress(boughs, 0.29, 0.75, 2)])
     few = _some(boughs, 2)
-    middle = join([_dark_foot(tubes(_thin(trunk, 4), 5, atlas.bark["bark"], BARK_V_PER_M), 0.55), dress(few, 0.42, 1)])
-    return near, middle, 0.015 * height
+    bark = atlas.bark["bark"]
+    middle = join([_dark_foot(tubes(_thin(trunk, 4), 5, bark, BARK_V_PER_M), 0.55), dress(few, 0.42, 1.0, 1)])
+    fewest = dress(_some(boughs, 4), 0.56, 1.3, 1)
+    coarse = join([_dark_foot(tubes(_thin(trunk, 2), 3, bark, BARK_V_PER_M), 0.55), fewest])
+    return near, middle, coarse, 0.015 * height
+
+
+def _straight_foot(trunk: Stems) -> Stems:
+    """Without the flare, which few joints would draw out to half of the height."""
+    radii = trunk.radii.copy()
+    radii[:, 0] = 1.15 * radii[:, 1]
+    return Stems(trunk.points, radii, trunk.along)
 
 
 def _dark_foot(wood: Surface, shade: float) -> Surface:
@@ -217,17 +244,29 @@ def _leafy(
         ]
     )
     few_wood = join([tubes(_thin(trunk, 4), 5, strip, BARK_V_PER_M), tubes(_thin(limbs, 3), 3, strip, BARK_V_PER_M)])
+    least_wood = tubes(_straight_foot(_thin(trunk, 3)), 4, strip, BARK_V_PER_M)
     rects = atlas.cells.get(species)
     if rects is None:
         fine = Branching(3, 0.3, 1.0, (0.11, 0.08), ((0.0, 0.6), (1.0, 0.4)), joints=2, pull=0.05, radius=0.6)
         bare = tubes(grow_branches(rng, twigs, fine), 3, strip, BARK_V_PER_M)
-        return join([wood, bare]), join([few_wood, tubes(_thin(twigs, 2), 3, strip, BARK_V_PER_M)]), radius
+        sticks = tubes(_thin(_some(twigs, 2), 2), 3, strip, BARK_V_PER_M)
+        return (
+            join([wood, bare]),
+            join([few_wood, tubes(_thin(twigs, 2), 3, strip, BARK_V_PER_M)]),
+            join([least_wood, tubes(_thin(limbs, 2), 3, strip, BARK_V_PER_M), sticks]),
+            radius,
+        )
     near = _sprigs(rng, twigs, rects, cards[0], cards[2], cards[3], droop)
     ends = _sprigs(rng, limbs, rects, 3, cards[2], 0.6, droop)
     few = _sprigs(rng, twigs, rects, cards[1], cards[2] * 1.45, cards[3], droop)
+    fewest = _some(twigs, max(1, round(len(twigs.radii) / COARSE_CARDS)))
+    # Fewer cards are larger ones. By areas the power would be 0.5, but many of the near ones hide each other.
+    larger = (len(twigs.radii) * cards[0] + len(limbs.radii) * 3) / len(fewest.radii)
+    largest = _sprigs(rng, fewest, rects, 1, cards[2] * larger**0.4, cards[3], droop)
     return (
         join([_darken_inside(wood, centre, radii), _round(join([near, ends]), centre, radii)]),
         join([_darken_inside(few_wood, centre, radii), _round(few, centre, radii)]),
+        join([_darken_inside(least_wood, centre, radii), _round(largest, centre, radii)]),
         radius,
     )
 
@@ -311,11 +350,15 @@ def _shrub(rng: np.random.Generator, atlas: Atlas) -> Grown:
     wood = tubes(_thin(stems, 4), 3, atlas.bark["bark"], BARK_V_PER_M)
     rects = atlas.cells.get("shrub")
     if rects is None:
-        return wood, tubes(_thin(stems, 2), 3, atlas.bark["bark"], BARK_V_PER_M), 0.0
+        sticks, few_sticks = (
+            tubes(_thin(some, 2), 3, atlas.bark["bark"], BARK_V_PER_M) for some in (stems, _some(stems, 2))
+        )
+        return wood, sticks, few_sticks, 0.0
     centre, radii = _crown(stems, 0.3)
     near = _round(_sprigs(rng, stems, rects, 8, height * 0.48, 0.05), centre, radii, 0.55)
     few = _round(_sprigs(rng, stems, rects, 3, height * 0.7, 0.12), centre, radii, 0.55)
-    return join([_dark_foot(wood, 0.7), near]), few, 0.0
+    fewest = _round(_sprigs(rng, _some(stems, 2), rects, 3, height * 0.85, 0.12), centre, radii, 0.55)
+    return join([_dark_foot(wood, 0.7), near]), few, fewest, 0.0
 
 
 def _rays(
@@ -362,7 +405,8 @@ def _palm(rng: np.random.Generator, atlas: Atlas) -> Grown:
 
     near = join([tubes(trunk, 8, strip, BARK_V_PER_M), dress(fronds, 0.17, 4)])
     middle = join([tubes(_thin(trunk, 5), 5, strip, BARK_V_PER_M), dress(_some(fronds, 2), 0.24, 2)])
-    return near, middle, radius
+    coarse = join([tubes(_thin(trunk, 3), 4, strip, BARK_V_PER_M), dress(_some(fronds, 3), 0.34, 2)])
+    return near, middle, coarse, radius
 
 
 def _fern(rng: np.random.Generator, atlas: Atlas) -> Grown:
@@ -375,6 +419,7 @@ def _fern(rng: np.random.Generator, atlas: Atlas) -> Grown:
     return (
         _lit(_boughs(fronds, rect, 0.24, 0.25, 2), 0.45, 0.7),
         _lit(_boughs(_some(fronds, 2), rect, 0.34, 0.25, 1), 0.45, 0.7),
+        _lit(_boughs(_some(fronds, 3), rect, 0.50, 0.25, 1), 0.45, 0.7),
         0.0,
     )
 
@@ -390,7 +435,8 @@ def _dry_shrub(rng: np.random.Generator, atlas: Atlas) -> Grown:
     rects = atlas.cells["dry_shrub"]
     near = _round(_sprigs(rng, stems, rects, 4, height * 0.55, 0.1), centre, radii, 0.6)
     few = _round(_sprigs(rng, stems, rects, 2, height * 0.8, 0.15), centre, radii, 0.6)
-    return join([wood, near]), few, 0.0
+    fewest = _round(_sprigs(rng, stems, rects, 1, height * 1.35, 0.2), centre, radii, 0.6)
+    return join([wood, near]), few, fewest, 0.0
 
 
 def _lying(rng: np.random.Generator, length: float, radius: float, strip: tuple[float, float], bend: float) -> Grown:
@@ -410,13 +456,15 @@ def _lying(rng: np.random.Generator, length: float, radius: float, strip: tuple[
     )  # fmt: skip
     near = join([tubes(stem, 9, strip, BARK_V_PER_M), tubes(stubs, 4, strip, BARK_V_PER_M)])
     middle = join([tubes(_ends(stem), 5, strip, BARK_V_PER_M), tubes(_thin(stubs, 2), 3, strip, BARK_V_PER_M)])
-    return _grounded(near), _grounded(middle), 0.0
+    coarse = join(
+        [tubes(_ends(stem, (0, 1, 7, 8)), 4, strip, BARK_V_PER_M), tubes(_thin(stubs, 2), 3, strip, BARK_V_PER_M)]
+    )
+    return _grounded(near), _grounded(middle), _grounded(coarse), 0.0
 
 
-def _ends(stem: Stems) -> Stems:
-    """A lying trunk with its ends and its middle alone."""
-    pick = np.array([0, 1, 4, 7, 8])
-    return Stems(stem.points[:, pick], stem.radii[:, pick], stem.along)
+def _ends(stem: Stems, pick: tuple[int, ...] = (0, 1, 4, 7, 8)) -> Stems:
+    """A lying trunk with its ends and perhaps its middle alone."""
+    return Stems(stem.points[:, list(pick)], stem.radii[:, list(pick)], stem.along)
 
 
 def _grounded(wood: Surface) -> Surface:
@@ -448,7 +496,8 @@ def _stump(rng: np.random.Generator, atlas: Atlas) -> Grown:
     path = np.stack([np.zeros(7), f * tall + np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.01, 0.012]), np.zeros(7)], axis=1)
     stem = Stems(path[None], radii[None], np.zeros(1))
     near = _grounded(tubes(stem, 11, atlas.bark["bark"], BARK_V_PER_M, flutes=5))
-    return near, _grounded(tubes(_thin(stem, 4), 6, atlas.bark["bark"], BARK_V_PER_M)), radius
+    middle, coarse = (_grounded(tubes(_thin(stem, 4), sides, atlas.bark["bark"], BARK_V_PER_M)) for sides in (6, 4))
+    return near, middle, coarse, radius
 
 
 def _cactus(rng: np.random.Generator, atlas: Atlas) -> Grown:
@@ -470,7 +519,8 @@ def _cactus(rng: np.random.Generator, atlas: Atlas) -> Grown:
     strip = atlas.bark["pale_bark"]
     near = join([_foot(tubes(part, 30, strip, BARK_V_PER_M, flutes=10)) for part in parts])
     middle = join([_foot(tubes(part, 8, strip, BARK_V_PER_M)) for part in few])
-    return near, middle, radius
+    coarse = join([_foot(tubes(_thin(part, 5), 5, strip, BARK_V_PER_M)) for part in few])
+    return near, middle, coarse, radius
 
 
 def _foot(surface: Surface) -> Surface:

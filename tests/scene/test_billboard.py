@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seedscape.scene.billboard import CELL, Billboard, billboards, paint_billboards, picture
+from seedscape.scene.billboard import CELL, LOW_CELL, Billboard, billboards, paint_billboards, picture
 from seedscape.scene.values import Mesh, Texture
 from tests.scene.solids import assert_sound, face_normals
 
@@ -64,6 +64,19 @@ def test_atlas_holds_each_model_at_its_size() -> None:
         u0, v0, u1, v1 = board.rect
         middle = texture.pixels[int((v0 + v1) * CELL), int((u0 + u1) * 2 * CELL)]
         assert middle[3] == 255
+
+
+def test_low_plants_share_a_cell() -> None:
+    tall, low = rectangle(-1, 0, 1, 3, 0.0), rectangle(-0.4, 0, 0.4, 0.5, 0.0)
+    texture, boards = paint_billboards([tall] * 3 + [low] * 5, RED, 0.5, low=5)
+    assert texture.pixels.shape == (CELL, 4 * CELL, 4)
+    u0, v0, u1, v1 = np.array([board.rect for board in boards[3:]]).T
+    np.testing.assert_allclose((u1 - u0) * 4 * CELL, LOW_CELL - 1.0)
+    np.testing.assert_allclose((v1 - v0) * CELL, LOW_CELL - 1.0)
+    assert u0.min() > boards[2].rect[2] and len({(u, v) for u, v in zip(u0, v0, strict=True)}) == 5
+    for board in boards:
+        u, v = (board.rect[0] + board.rect[2]) / 2, (board.rect[1] + board.rect[3]) / 2
+        assert texture.pixels[int(v * CELL), int(u * 4 * CELL)].tolist()[3] == 255
 
 
 def test_crossing_planes_show_on_every_side() -> None:

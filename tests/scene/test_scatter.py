@@ -17,7 +17,7 @@ from tests.scene.worlds import make_materials, make_terrain
 
 FOREST = make_biome("temperate_forest")
 SPEC = SceneSpec(seed=7, biome="temperate_forest")
-DRAW_CALLS, TRIANGLES, TEXTURE_BYTES, GEOMETRY_BYTES = 38, 140_000, 25e6, 5.5e6
+DRAW_CALLS, TRIANGLES, TEXTURE_BYTES, GEOMETRY_BYTES = 38, 170_000, 25e6, 7.5e6
 
 
 @pytest.fixture(scope="module")
@@ -83,11 +83,28 @@ def test_everything_is_sound_and_named_once(placed: Placement) -> None:
 
 def test_near_trees_share_models_and_stand_on_the_ground(site: Site, placed: Placement) -> None:
     trees = [node for node in placed.nodes if node.name.startswith("tree_")]
-    assert len(trees) == scatter.NEAR_TREES > len({node.model for node in trees})
+    assert 0 < len(trees) <= scatter.NEAR_TREES
+    assert len({node.model for node in trees}) < len(trees)
     for node in trees:
         x, y, z = node.translation
         ground = float(site.terrain.height(np.array(x), np.array(z)))
         assert ground - 0.6 < y < ground  # sunk a little, never floating
+
+
+def test_each_plant_has_a_level_and_a_smaller_budget_coarser_ones(
+    site: Site, materials: dict[str, MaterialMaps], placed: Placement
+) -> None:
+    levels, plants = placed.figures["plant_levels"], placed.figures["plants"]
+    assert list(levels) == ["near", "middle", "coarse", "picture"] and min(levels.values()) > 0
+    assert sum(levels.values()) == sum(plants.values()) <= scatter.MOST_PLANTS
+    less = place(site, FOREST, SPEC, materials, triangles=120_000)
+    assert less.figures["plants"] == plants  # fewer triangles, no fewer plants
+    assert less.figures["plant_tolerance_px"] > placed.figures["plant_tolerance_px"]
+    spent = [
+        sum(len(mesh.indices) for node in some.nodes for mesh in some.models[str(node.model)])
+        for some in (placed, less)
+    ]
+    assert spent[1] <= 120_000 < spent[0]
 
 
 def test_far_feet_are_in_the_ground(site: Site, placed: Placement) -> None:
