@@ -1,10 +1,20 @@
 """Land of tiles among workers: blocks before the tiles on them, nothing twice, and a shelf that damage cannot harm."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
+
+import pytest
 
 from seedscape.export.tiles import TileKey, TilePlan
 from seedscape.tile_land import FolderShelf, runs
-from seedscape.tiles import _Agenda, _blocks, _Task
+from seedscape.tiles import _Agenda, _blocks, _Task, plan_tiles, write_tiles
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 180.0
 
 
 def test_runs_are_neighbours_in_a_row() -> None:
@@ -68,3 +78,32 @@ def test_a_shelf_that_cannot_be_written_is_empty(tmp_path: Path) -> None:
     shelf = FolderShelf(tmp_path / "posts", "7-alpine")
     shelf.put("a", b"heights")
     assert shelf.get("a") is None
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_killed_it_leaves_no_worker_and_the_next_call_goes_on(tmp_path: Path) -> None:
+    command = (sys.executable, "-m", "seedscape", "tiles", "3", "--extent-m", "2048", "--biome", "alpine")
+    process = subprocess.Popen(
+        (*command, "-o", "land", "--workers", "2"), cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    until = time.monotonic() + PATIENCE_S
+    while not list(tmp_path.glob("land/.posts/*-block-*")):
+        assert time.monotonic() < until and process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=PATIENCE_S)  # workers have its output too: it ends when all of them have
+    assert not (tmp_path / "land/tileset.json").exists() and list(tmp_path.glob("land/.posts/*"))
+    job = plan_tiles(3, 2048.0, 16.0, "alpine")
+    for name, workers in (("land", 2), ("whole", 1)):
+        write_tiles(job, tmp_path / name, workers)
+    land, whole = (
+        {
+            path.relative_to(tmp_path / name): path.read_bytes()
+            for path in (tmp_path / name).rglob("*")
+            if path.is_file()
+        }
+        for name in ("land", "whole")
+    )
+    assert land == whole and len(whole) == 6
