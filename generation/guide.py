@@ -10,10 +10,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from seedscape.generation.rng import lattice_words
+from seedscape.generation.rng import keyed_words, lattice_key, lattice_words
 
 ALTITUDE_WAVES = ((24, 1.0), (48, 1.4), (96, 1.6))  # (cells between nodes, weight)
 ROUGHNESS_WAVES = ((20, 1.0), (50, 1.2))
+WAVES = (
+    *(("altitude", cells) for cells, _ in ALTITUDE_WAVES),
+    *(("roughness", cells) for cells, _ in ROUGHNESS_WAVES),
+)
 
 
 @dataclass(frozen=True)
@@ -52,17 +56,17 @@ class WildGuide:
     def at(self, row: float, col: float) -> Wish:
         """The wish for one place."""
         altitude, tilt_x, tilt_y, energy, height_energy = 0.0, 0.0, 0.0, 0.0, 0.0
-        for cells, weight in ALTITUDE_WAVES:
-            value, across, down = smooth_noise(row / cells, col / cells, self.seed, "altitude", cells)
-            altitude += weight * value * cells
-            tilt_x += weight * across
-            tilt_y += weight * down
+        values, across, down = smooth_noises(row, col, self.seed, WAVES)
+        for k, (cells, weight) in enumerate(ALTITUDE_WAVES):
+            altitude += weight * values[k] * cells
+            tilt_x += weight * across[k]
+            tilt_y += weight * down[k]
             energy += weight * weight * SLOPE_VARIANCE
             height_energy += (weight * cells) ** 2 * VALUE_VARIANCE
         scale = TILT_SHARE * self.steepness / np.sqrt(energy)
         rough, rough_energy = 0.0, 0.0
-        for cells, weight in ROUGHNESS_WAVES:
-            rough += weight * smooth_noise(row / cells, col / cells, self.seed, "roughness", cells)[0]
+        for k, (_, weight) in enumerate(ROUGHNESS_WAVES, len(ALTITUDE_WAVES)):
+            rough += weight * values[k]
             rough_energy += weight * weight * VALUE_VARIANCE
         share = _quantile(rough / np.sqrt(rough_energy))
         if self.roughness is not None:
@@ -78,17 +82,23 @@ SLOPE_VARIANCE = (11 / 20) / 3
 TILT_SHARE = 0.8  # of the usual tilt: the land that is chosen brings some of its own
 
 
-def smooth_noise(row: float, col: float, seed: int, *path: str | int) -> tuple[float, float, float]:
-    """Value and its slopes to the east and to the south (per node) of B-spline noise at one place."""
-    r, c = int(np.floor(row + 0.5)), int(np.floor(col + 0.5))
-    words = lattice_words(np.arange(r - 1, r + 2)[:, None], np.arange(c - 1, c + 2)[None, :], seed, "guide", *path)
+def smooth_noises(
+    row: float, col: float, seed: int, waves: tuple[tuple[str, int], ...]
+) -> tuple[list[float], list[float], list[float]]:
+    """Values and slopes to the east and to the south (per node) of B-spline noises at one place; waves: name, cells between nodes."""
+    keys = np.array([lattice_key(seed, "guide", *wave) for wave in waves])[:, None, None]
+    spacings = np.array([float(cells) for _, cells in waves])
+    r, c = row / spacings, col / spacings
+    r_near, c_near = np.floor(r + 0.5), np.floor(c + 0.5)
+    rows, cols = (near.astype(np.int64)[:, None] + np.arange(-1, 2) for near in (r_near, c_near))
+    words = keyed_words(rows[:, :, None], cols[:, None, :], keys)
     nodes = (words >> np.uint64(11)).astype(np.float64) * (2.0 / (1 << 53)) - 1.0
-    down, down_slope = _spline(row - r)
-    across, across_slope = _spline(col - c)
-    value = (nodes * down[:, None] * across[None, :]).sum()
-    east = (nodes * down[:, None] * across_slope[None, :]).sum()
-    south = (nodes * down_slope[:, None] * across[None, :]).sum()
-    return float(value), float(east), float(south)
+    (down, down_slope), (across, across_slope) = _spline(r - r_near), _spline(c - c_near)
+    down, down_slope = down.T[:, :, None], down_slope.T[:, :, None]
+    across, across_slope = across.T[:, None, :], across_slope.T[:, None, :]
+    terms = (nodes * down * across, nodes * down * across_slope, nodes * down_slope * across)
+    value, east, south = (term.reshape(len(waves), -1).sum(axis=1).tolist() for term in terms)
+    return value, east, south
 
 
 def noise_window(

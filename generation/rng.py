@@ -19,16 +19,22 @@ def stream(seed: int, *path: str | int) -> np.random.Generator:
 
 
 def lattice_words(rows: np.ndarray, cols: np.ndarray, seed: int, *path: str | int) -> np.ndarray:
-    """uint64 words of the places (rows, cols) of an endless lattice, int64 arrays that broadcast; the same for every window.
+    """uint64 words of the places (rows, cols) of an endless lattice, int64 arrays that broadcast; the same for every window."""
+    return keyed_words(rows, cols, lattice_key(seed, *path))
+
+
+def keyed_words(rows: np.ndarray, cols: np.ndarray, key: np.ndarray | np.uint64) -> np.ndarray:
+    """The same for the key of a path, or for an array of keys that broadcasts: a lattice each.
 
     Two rounds of SplitMix64 (Steele et al. 2014, "Fast splittable pseudorandom number generators") on a key of the path.
     """
-    row_part = _mixed(rows.astype(np.int64).view(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + _lattice_key(seed, *path))
+    row_part = _mixed(rows.astype(np.int64).view(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + key)
     return _mixed(row_part + cols.astype(np.int64).view(np.uint64) * np.uint64(0xD1B54A32D192ED03))
 
 
 @lru_cache(maxsize=256)
-def _lattice_key(seed: int, *path: str | int) -> np.uint64:
+def lattice_key(seed: int, *path: str | int) -> np.uint64:
+    """What sets the lattice of a path apart from all others."""
     return np.uint64(int(stream(seed, *path).integers(0, 1 << 63)))
 
 
