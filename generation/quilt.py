@@ -9,6 +9,10 @@ A block is the best of many candidates by the mismatch of heights (up to a shift
 and by how well it fits a `Guide`: the altitude, tilt and roughness wanted at its place. Blocks meet along softened least-error
 seams. What remains of steps goes by a screened Poisson correction (Perez et al. 2003), applied as a convolution with a truncated
 Green's function: local, so exact for windows too.
+
+Quilted worlds are more alike than regions are, and a nearest-neighbour judge sees it (docs/evaluation/terrain). Tried against that on 128
+windows of seed 7, the judge's accuracy, which is 0.78 as it is: a roughness of its own for every world 0.78; countries of some five
+blocks a side, each of land from within 30 cells of one place of the bank, no block going on where its neighbour's source does, 0.77.
 """
 
 from collections.abc import Iterator
