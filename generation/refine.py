@@ -4,33 +4,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedscape.generation.hydrology import accumulate, flood, receivers
-from seedscape.generation.rng import stream
-from seedscape.generation.runtime import Network, grain, open_network
-from seedscape.generation.values import HeightField, Terrain
+from seedscape.generation.rng import fractions
+from seedscape.generation.runtime import Network, grain
+from seedscape.generation.values import HeightField
 
 NOISE_CHANNELS = 4
 FADE = 6  # posts over which a finer level grows out of the coarser
 MEAN_AREA_LOG2 = 3.0  # of the flow accumulation in posts at which roughness stays as it is
-LEAST_ROUGH, MOST_ROUGH = 0.5, 1.5  # factors of the detail on divides and along water
+LEAST_ROUGH, MOST_ROUGH = 0.6, 1.5  # factors of the detail on divides and along water
+WANDER = 4.0  # noise on the ground that water is led over, as a share of its fall from post to post
 GULLY_SHARE = 0.008  # of the relief: deepest gully; box means stay within 1 % of the relief of the coarser posts
 GULLY_SLOPE = 0.5  # posts of depth for each post of fall: level ground has no gullies
-GULLY_LOG2 = (5.0, 11.0)  # of the flow accumulation: where gullies begin, and where they are at their deepest
+GULLY_POSTS = 0.45  # deepest gully in posts, on whatever slope: a gully is three posts wide, so its banks can be walked
+GULLY_LOG2 = (6.0, 12.0)  # of the flow accumulation: where gullies begin, and where they are at their deepest
 
 Float64 = NDArray[np.float64]
-
-
-def add_level(terrain: Terrain, seed: int, half_m: float = 40.0, refiner: Network | None = None) -> Terrain:
-    """The terrain with one more level of half its finest spacing within +-half_m of the spawn site, with gullies.
-
-    An environment's finest posts are 0.94 m apart: one more makes them 0.47 m. The spawn site stays at height 0.
-    """
-    rng = stream(seed, "terrain", "refine", len(terrain.levels) - 1)
-    level = refine(terrain.levels[-1], half_m, rng, refiner or open_network("terrain-refiner.onnx"), gullies=True)
-    lift = np.float32(level.sample(np.zeros(1), np.zeros(1))[0])
-    moved = (
-        HeightField((f.heights_m - lift).astype(np.float32), f.spacing_m, f.origin_m) for f in (*terrain.levels, level)
-    )
-    return Terrain(tuple(moved), terrain.altitude_m + float(lift), terrain.landform)
 
 
 def refine(
@@ -55,7 +43,7 @@ def refine(
     cut = 8
     heights = heights[cut:-cut, cut:-cut]
     if gullies:
-        heights = with_gullies(heights, s / 2)
+        heights = with_gullies(heights, s / 2, rng)
     origin = (field.origin_m[0] + c0 * s - s / 4 + cut * s / 2, field.origin_m[1] + r0 * s - s / 4 + cut * s / 2)
     n_rows, n_cols = heights.shape
     xs = origin[0] + np.arange(n_cols) * (s / 2)
@@ -70,26 +58,28 @@ def refine(
     return HeightField(heights.astype(np.float32), s / 2, origin)
 
 
-def with_gullies(heights: Float64, spacing_m: float) -> Float64:
-    """(rows, cols) fine heights, of even sizes, whose detail within 2 x 2 posts is stronger along water and weaker on divides, and
-    into which running water has cut gullies: at most GULLY_SHARE of the relief deep, and only where the ground falls.
+def with_gullies(heights: Float64, spacing_m: float, rng: np.random.Generator) -> Float64:
+    """(rows, cols) fine heights whose detail is stronger along water and weaker on divides, and into which running water has cut
+    gullies: at most GULLY_SHARE of the relief deep, and only where the ground falls.
+
+    Water on an even slope would run down it in parallel lines, as the eight directions of the grid have it; so it is led over
+    ground with a noise that goes with the fall, and finds together in branches.
+    (Detail was once the deviation from means of 2 x 2 posts. Those hold the slope itself, which then came out in steps.)
     """
-    filled, parents, order = flood(heights)
+    soft = _smoothed(_smoothed(heights))
+    dy, dx = np.gradient(soft, spacing_m)
+    fall = np.sqrt(dx * dx + dy * dy)
+    rough_way = heights + WANDER * spacing_m * fall * (_smoothed(fractions(rng, *heights.shape)) - 0.5) * 2.0
+    filled, parents, order = flood(rough_way)
     area = accumulate(receivers(filled, parents, spacing_m), order, shape=heights.shape)
     fraction, exponent = np.frexp(area)  # a logarithm of straight lines, the same on every machine
     wet = exponent - 2.0 + 2.0 * fraction
-    rows, cols = heights.shape
-    blocks = heights.reshape(rows // 2, 2, cols // 2, 2)
-    means = blocks.mean(axis=(1, 3), keepdims=True)
-    most = wet.reshape(blocks.shape).max(axis=(1, 3), keepdims=True)
-    rough = np.clip(1.0 + 0.15 * (most - MEAN_AREA_LOG2), LEAST_ROUGH, MOST_ROUGH)
-    shaped = (means + rough * (blocks - means)).reshape(rows, cols)
-    dy, dx = np.gradient(_smoothed(heights), spacing_m)
-    fall = np.sqrt(dx * dx + dy * dy)
+    rough = np.clip(1.0 + 0.15 * (_smoothed(wet) - MEAN_AREA_LOG2), LEAST_ROUGH, MOST_ROUGH)
     first, last = GULLY_LOG2
     share = np.clip((wet - first) / (last - first), 0.0, 1.0)
-    deepest = np.minimum(GULLY_SHARE * np.ptp(heights), GULLY_SLOPE * fall * spacing_m * 2.0)
-    return np.asarray(shaped - _smoothed(share) * deepest)
+    share = np.minimum(2.0 * _smoothed(_smoothed(share)), 1.0)  # banks of two posts
+    deepest = np.minimum(GULLY_SHARE * np.ptp(heights), spacing_m * np.minimum(2.0 * GULLY_SLOPE * fall, GULLY_POSTS))
+    return np.asarray(soft + rough * (heights - soft) - share * deepest)
 
 
 def _smoothed(field: Float64) -> Float64:

@@ -35,6 +35,7 @@ MARGIN = (
 GRAIN = 1.3  # gain of the decoder's noise: bending takes some of the finest octave
 SPACING_M = 30.0  # of the coarsest level of an environment
 POSTS = 256  # of the coarsest level: 7.7 km
+GULLIED_M = 60.0  # half the edge of the finest level, which has gullies: 0.47 m between posts
 SAME_SCALE = 1.9  # tiles within this factor of the asked spacing may be mixed
 SEA_LANDFORMS = ("coast_desert", "coast_islands")
 AT_ONCE = 8  # pieces made side by side: their basins are filled together, which costs hardly more than one's
@@ -284,7 +285,7 @@ def sample_heights(
 def generate_terrain(
     seed: int, landforms: tuple[str, ...], relief_m: float | None, size_m: float, model: TerrainModel | None = None
 ) -> Terrain:
-    """The land of one environment, spawn site at the origin; see `Terrain`.
+    """The land of one environment, spawn site at the origin, down to posts 0.47 m apart around it; see `Terrain`.
 
     relief_m: highest minus lowest ground wanted in the visited square of `size_m`; None: as the land has it.
     """
@@ -306,6 +307,8 @@ def generate_terrain(
     near = size_m / 2 + 60.0
     for k, reach in enumerate((near, near, near, min(near, 260.0), min(near, 130.0))):
         levels.append(refine(levels[-1], reach, stream(seed, "terrain", "refine", k), model.refiner))
+    rng = stream(seed, "terrain", "refine", len(levels) - 1)
+    levels.append(refine(levels[-1], min(near, GULLIED_M), rng, model.refiner, gullies=True))
     altitude = float(levels[-1].sample(np.zeros(1), np.zeros(1))[0])
     moved = tuple(
         HeightField((f.heights_m - np.float32(altitude)).astype(np.float32), f.spacing_m, f.origin_m) for f in levels

@@ -65,12 +65,12 @@ class Terrain:
 
     def height(self, x: NDArray[np.floating], z: NDArray[np.floating]) -> NDArray[np.float64]:
         """Ground height at world points, from the finest level that covers each point."""
-        x, z = np.asarray(x, np.float64), np.asarray(z, np.float64)
-        result = self.levels[0].sample(x, z)
+        x, z = np.broadcast_arrays(np.asarray(x, np.float64), np.asarray(z, np.float64))
+        result = np.asarray(self.levels[0].sample(x, z))
         for level in self.levels[1:]:
             x0, z0, x1, z1 = level.extent_m
             inside = (x >= x0) & (x <= x1) & (z >= z0) & (z <= z1)
-            result = np.where(inside, level.sample(x, z), result)
+            result[inside] = level.sample(x[inside], z[inside])  # most points lie outside the finer levels
         return result
 
 

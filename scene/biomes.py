@@ -68,6 +68,23 @@ class Dunes:
 
 
 @dataclass(frozen=True)
+class Flows:
+    """Lava that has run out over the land, along the veins of a layer (its material, ramp and patch_m).
+
+    thick_m: of a flow; block_m, block_height_m: the clinker on it; rope_m, rope_height_m: the folds where its skin was smooth.
+    """
+
+    material: str = "lava"
+    veins: Ramp = (0.66, 0.88)
+    patch_m: float = 52.0
+    thick_m: float = 0.6
+    block_m: float = 2.1
+    block_height_m: float = 0.55
+    rope_m: float = 1.7
+    rope_height_m: float = 0.16
+
+
+@dataclass(frozen=True)
 class Strata:
     """Level beds of rock that weather to benches and walls.
 
@@ -105,7 +122,7 @@ class Biome:
     (see `palette`). haze, sky_tint: linear RGB of the distant air and of the sky.
     sea: whether the world's sea level floods low ground. standing_water: factor of the wished-for wetness; dry country
     keeps few lakes. path: material that trodden ground shows.
-    dunes, strata, buttes: see `relief`. stones_per_hectare: small ones near the visitor, at their thickest; stones_shore_m: where
+    dunes, strata, buttes: see `relief`; flows: see `lava`. stones_per_hectare: small ones near the visitor, at their thickest; stones_shore_m: where
     the water leaves them. sparse_grass: material -> share of grass that grows on it all the same. canopy: linear
     RGB of woods seen from afar. glades: values 0 .. 1 of a noise between which open land turns to wood.
     """
@@ -130,6 +147,7 @@ class Biome:
     sky_tint: Colour = WHITE
     dunes: Dunes | None = None
     strata: Strata | None = None
+    flows: Flows | None = None
     buttes: Buttes | None = None
     stones_per_hectare: float = 300.0
     stones_shore_m: Ramp | None = None
@@ -373,8 +391,8 @@ def volcanic() -> Biome:
         relief_m=(80.0, 260.0),
         base=Layer("rock"),
         overlays=(
-            Layer("gravel", gentle=(0.95, 0.60), patches=(0.60, 0.50), patch_m=26.0, ragged=0.9),
-            Layer("soil", gentle=(0.50, 0.24), patches=(0.46, 0.60), patch_m=40.0),
+            Layer("gravel", gentle=(0.95, 0.60), patches=(0.56, 0.48), patch_m=13.0, ragged=0.9),
+            Layer("soil", gentle=(0.85, 0.64), patches=(0.45, 0.54), patch_m=4.5, ragged=0.9, tint=(1.0, 0.80, 0.70)),
             Layer(
                 "dry_grass",
                 moisture=(0.32, 0.56),
@@ -383,7 +401,7 @@ def volcanic() -> Biome:
                 patch_m=30.0,
                 tint=(0.80, 0.80, 0.66),
             ),
-            Layer("lava", veins=(0.80, 0.90), patch_m=130.0, shore_m=(0.8, 2.5), gentle=(0.9, 0.6), ragged=0.4),
+            Layer("lava", veins=(0.74, 0.84), patch_m=52.0, shore_m=(0.8, 2.5), gentle=(1.2, 0.9), ragged=0.4),
         ),
         species=(
             Species("dry_shrub", 22.0),
@@ -397,8 +415,9 @@ def volcanic() -> Biome:
         path="soil",
         grass=2.5,
         grass_tint=GREEN_YEAR,
-        palette={"rock": (0.066, 0.055, 0.045), "gravel": (0.110, 0.098, 0.084), "soil": (0.095, 0.066, 0.050)},
-        stones_per_hectare=1800.0,
+        palette={"rock": (0.066, 0.055, 0.045), "gravel": (0.110, 0.098, 0.084), "soil": (0.150, 0.076, 0.048)},
+        flows=Flows(),
+        stones_per_hectare=8000.0,
         sparse_grass={"soil": 0.12},
         haze=(0.34, 0.35, 0.40),
     )

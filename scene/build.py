@@ -36,7 +36,7 @@ from seedscape.scene.water import RIPPLES, ripples, water_material, water_model
 
 Models = dict[str, tuple[Mesh, ...]]
 
-GROUND_TRIANGLES = 62_000  # base layer and horizon; overlays of the same triangles come on top
+GROUND_TRIANGLES = 66_000  # base layer and horizon; overlays of the same triangles come on top
 CLIFF_TRIANGLES = 76_000  # the same, where benches and walls want more
 DRAWN_GROUND_TRIANGLES = 150_000  # all layers and the water together
 SCENE_TRIANGLES = 292_000  # but for the sky; 300,000 is what a headset is promised

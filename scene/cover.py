@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from seedscape.generation.rng import stream
 from seedscape.scene.biomes import WHITE, Biome, Colour, Layer, Ramp, Strata
 from seedscape.scene.earthworks import nearest
-from seedscape.scene.noise import land_noise
+from seedscape.scene.noise import land_noise, vein_noise
 from seedscape.scene.numeric import smoothstep
 from seedscape.scene.relief import bed_tilt
 from seedscape.scene.site import Site
@@ -148,16 +148,17 @@ def _cover(layer: Layer, at: LandPoints, seed: int, detail: int) -> Float:
         patch = land_noise(seed, f"patch {layer.material}", at.x, at.z, layer.patch_m, detail + 1) + ragged * 0.25
         cover = cover * smoothstep(layer.patches[0], layer.patches[1], patch)
     if layer.veins is not None:
-        line = 1.0 - np.abs(2.0 * land_noise(seed, f"vein {layer.material}", at.x, at.z, layer.patch_m, detail) - 1.0)
+        line = vein_noise(seed, layer.material, at.x, at.z, layer.patch_m, detail)
         cover = cover * smoothstep(layer.veins[0], layer.veins[1], line)
-    return smoothstep(0.32, 0.68, cover)  # borders of a metre or two: wider ones look like fog on the ground
+    # Borders of a metre, or two where vertices or texels are farther apart: wider ones look like fog on the ground.
+    return smoothstep(0.40, 0.60, cover) if detail > 2 else smoothstep(0.32, 0.68, cover)
 
 
 def ground_shade(at: LandPoints, seed: int, detail: int = 3, strata: Strata | None = None) -> Float:
     """(..., 3) linear RGB multiplier 0 .. 1 of all layers: large lighter, darker, warmer patches; dim hollows; dark wet shores;
     the colours of beds, which show most where the land is steep."""
     tone = 0.6 * land_noise(seed, "tone", at.x, at.z, 90.0, detail) + 0.4 * land_noise(
-        seed, "mottle", at.x, at.z, 9.0, detail - 1
+        seed, "mottle", at.x, at.z, 9.0, detail + 1 if detail > 2 else detail - 1
     )
     warmth = 1.8 * (land_noise(seed, "warmth", at.x, at.z, 150.0, detail) - 0.5)
     sky = 0.55 + 0.45 * np.clip(at.openness * 1.25 - 0.2, 0.0, 1.0)

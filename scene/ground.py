@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from seedscape.generation.values import HeightField, MaterialMaps
+from seedscape.generation.values import HeightField, MaterialMaps, Terrain
 from seedscape.scene.biomes import Biome, Layer, ground_layers
 from seedscape.scene.cover import (
     LandPoints,
@@ -39,8 +39,11 @@ NEAR_BLOCK_M = 90.0  # half the edge of the middle chunk; the rest is four quart
 # From here to there the picture of the far land takes over from the tiled layers: a tile is then a few pixels of the eye's,
 # and the picture's texels are finer than the vertices that carry the layers' borders.
 FADE_FROM, FADE_TO_M, RIM_M = 0.5, 260.0, 8.0
-CLIFF_MATERIALS = ("rock", "mossy_rock", "lava")  # projected from the side where they are steep
+CLIFF_MATERIALS = ("rock", "mossy_rock")  # projected from the side where they are steep
 ALPHA_STEP = 1.0 / 255.0
+NORMAL_LEAST_M = 0.5  # reach of a normal underfoot, about the finest post spacing
+HOLLOW_M, HOLLOW_REACH_M = 0.8, 70.0  # how far to look for the banks of a hollow, and for hollows
+HOLLOW_DEEP, HOLLOW_DIM = 0.22, 0.45  # rise over run of the banks that dims most, and how much that is
 LEAN = 0.35  # a projection counts where the normal leans at least that far to its axis
 
 
@@ -115,16 +118,26 @@ def _vertices(site: Site, mesh: GroundMesh, biome: Biome, spec: SceneSpec, fade:
     count = len(mesh.x)
     distance = np.sqrt(mesh.x * mesh.x + mesh.z * mesh.z)
     # A normal speaks for the triangle's size, not for a single post: it reaches as far as edges are allowed to be long.
-    normal = normals(site.terrain, mesh.x, mesh.z, np.maximum(1.0, 0.02 * distance))
+    normal = normals(site.terrain, mesh.x, mesh.z, np.maximum(NORMAL_LEAST_M, 0.02 * distance))
+    close = used[distance[used] < HOLLOW_REACH_M]
     at = land_points(site, mesh.x[used], mesh.z[used], mesh.y[used], normal[used])
     weights = layer_weights(layers, at, spec.seed, path=biome.path)
     alphas = np.zeros((len(layers), count))
     alphas[:, used] = np.where((over := over_alphas(weights)) < ALPHA_STEP, 0.0, over)
     shade = np.ones((count, 3))
     shade[used] = ground_shade(at, spec.seed, strata=biome.strata)
+    shade[close] *= hollow_shade(site.terrain, mesh.x[close], mesh.z[close], mesh.y[close])[:, None]
     tints = tuple(shade * np.array(layer_tint(biome, layer, spec.season)) for layer in layers)
     positions = np.stack([mesh.x, mesh.y, mesh.z], axis=-1)
     return GroundVertices(positions, normal, alphas, tints, fade)
+
+
+def hollow_shade(terrain: Terrain, x: Float, z: Float, y: Float) -> Float:
+    """Multipliers (n,) of the light at points: less in gullies and between lumps a metre wide, where the sky is narrow."""
+    around = np.zeros(len(x))
+    for dx, dz in ((HOLLOW_M, 0.0), (-HOLLOW_M, 0.0), (0.0, HOLLOW_M), (0.0, -HOLLOW_M)):
+        around += terrain.height(x + dx, z + dz)
+    return 1.0 - HOLLOW_DIM * smoothstep(-0.02, HOLLOW_DEEP, (around / 4.0 - y) / HOLLOW_M)
 
 
 def land_points(site: Site, x: Float, z: Float, y: Float, normal: Float) -> LandPoints:

@@ -36,6 +36,7 @@ LOW = (
 LYING = ("log", "driftwood")  # a picture of their long side would be wrong from their ends
 UNDERGROWTH_M, UNDERGROWTH_CELL_M, UNDERGROWTH_GAP_M = 75.0, 1.7, 1.1
 THICKER = {"shrub": 1.5, "fern": 8.0, "dry_shrub": 5.0, "log": 4.0, "stump": 4.0, "driftwood": 8.0}  # than farther out
+LONE_STONES = 0.3  # share of the thickest scatter that lies everywhere
 STONES_M, STONE_CELL_M, STONE_GAP_M = 48.0, 1.1, 0.5
 OUTER_M, OUTER_CELL_M, OUTER_GAP_M = 1500.0, 13.0, 8.0
 OUTER_SHARE, OUTER_MOISTURE = 0.22, 0.35
@@ -217,7 +218,7 @@ def stone_stand(site: Site, biome: Biome, spec: SceneSpec) -> Stand:
     x, z, density = blue_noise(rng, min(STONES_M, site.size_m / 2.0 - EDGE_M), STONE_CELL_M, STONE_GAP_M)
     draw, choice, size, turn, pick = _draws(rng, len(x))
     distance = np.sqrt(x * x + z * z)
-    field = smoothstep(0.46, 0.72, land_noise(spec.seed, "stones", x, z, 13.0, 3))
+    field = LONE_STONES + (1.0 - LONE_STONES) * smoothstep(0.46, 0.72, land_noise(spec.seed, "stones", x, z, 13.0, 3))
     if biome.stones_shore_m is not None:
         field = np.maximum(0.3 * field, smoothstep(*biome.stones_shore_m, site.sample(shore_heights(site), x, z)))
     wanted = biome.stones_per_hectare * spec.rocks * field * smoothstep(STONES_M, 0.3 * STONES_M, distance)

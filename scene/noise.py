@@ -31,6 +31,13 @@ def land_noise(
     return np.asarray(np.clip((total / weights - 0.5) * STRETCH + 0.5, 0.0, 1.0))
 
 
+def vein_noise(
+    seed: int, name: str, x: NDArray[np.floating], z: NDArray[np.floating], cell_m: float, octaves: int = 3
+) -> Float:
+    """Noise that is 1 along winding lines and falls to 0 between them; the lines make loops about as wide as a cell."""
+    return np.asarray(1.0 - np.abs(2.0 * land_noise(seed, f"vein {name}", x, z, cell_m, octaves) - 1.0))
+
+
 @lru_cache(maxsize=256)  # 32 KB each; what paints in bands asks for the same one dozens of times
 def _table(seed: int, name: str, octave: int) -> Float:
     table = fractions(stream(seed, "noise", name, octave), TABLE, TABLE)

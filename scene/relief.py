@@ -1,4 +1,4 @@
-"""The shape of a country beyond what its height field knows: dunes, benches and cliffs, buttes on the skyline.
+"""The shape of a country beyond what its height field knows: dunes, benches and cliffs, buttes on the skyline, lava.
 
 Real elevation data has posts 30 m apart: a dune's slip face or a canyon's wall is lost between two of them. So dry country is
 shaped after its landform has been generated, in the levels of the terrain themselves (see `earthworks.reshape`); all that
@@ -14,6 +14,7 @@ from seedscape.generation.rng import fractions, stream
 from seedscape.generation.values import Terrain
 from seedscape.scene.biomes import Biome, Buttes, Dunes, Strata
 from seedscape.scene.earthworks import reshape
+from seedscape.scene.lava import lava_flows
 from seedscape.scene.noise import land_noise
 from seedscape.scene.numeric import cos_sin, smoothstep
 
@@ -31,8 +32,8 @@ TALUS = 1.1  # rise over run of the debris under a butte's wall
 
 
 def sculpt(terrain: Terrain, seed: int, biome: Biome) -> Terrain:
-    """The terrain with its biome's dunes, benches and buttes; height(0, 0) stays 0. Biomes without any keep their bits."""
-    if biome.dunes is None and biome.strata is None and biome.buttes is None:
+    """The terrain with its biome's dunes, benches, buttes and lava; height(0, 0) stays 0. Biomes without any keep their bits."""
+    if all(part is None for part in (biome.dunes, biome.strata, biome.buttes, biome.flows)):
         return terrain
 
     half_m = _half(terrain)
@@ -46,6 +47,8 @@ def sculpt(terrain: Terrain, seed: int, biome: Biome) -> Terrain:
             height = _benches(seed, biome.strata, height, x, z, spacing)
         if biome.dunes is not None:
             height = height + _dunes(seed, biome.dunes, x, z, spacing)
+        if biome.flows is not None:
+            height = height + lava_flows(seed, biome.flows, x, z, spacing)
         return height
 
     shaped = reshape(terrain, raw)

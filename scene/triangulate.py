@@ -39,7 +39,7 @@ class Tolerance:
     near_m: float = 0.02
     near_distance_m: float = 30.0
     growth: float = 0.001
-    edge_m: float = 1.4
+    edge_m: float = 0.35
     edge_growth: float = 0.045
 
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from seedscape.generation.values import HeightField
+from seedscape.generation.values import HeightField, Terrain
 from seedscape.scene.biomes import ground_layers, make_biome, materials_needed
 from seedscape.scene.contact import contact_shade
-from seedscape.scene.ground import ground_models, shaded
+from seedscape.scene.ground import ground_models, hollow_shade, shaded
 from seedscape.scene.horizon import HORIZON_BLEND, HORIZON_MATERIAL, horizon_uvs, paint_horizon
 from seedscape.scene.site import Site
 from seedscape.scene.site_survey import survey
@@ -145,3 +145,13 @@ def test_high_horizon_is_white_and_low_is_green(land: tuple[Site, GroundMesh]) -
     color = picture[at[:, 1], at[:, 0]]
     low, high = np.quantile(mesh.y, [0.1, 0.95])
     assert color[mesh.y > high].mean() > color[mesh.y < low].mean() + 40
+
+
+def test_hollows_are_dim_and_slopes_are_not() -> None:
+    line = np.arange(-20.0, 20.0, 0.5)
+    trench = 0.4 * line[None, :] - 0.5 * np.maximum(1.0 - np.abs(line[:, None]), 0.0)  # a slope with a gully down it
+    level = HeightField(trench.astype(np.float32), 0.5, (-20.0, -20.0))
+    terrain = Terrain((level,), 0.0, "alpine")
+    x, z = np.zeros(3), np.array([0.0, 6.0, 1.2])
+    light = hollow_shade(terrain, x, z, terrain.height(x, z))
+    assert light[0] < 0.75 and light[1] == pytest.approx(1.0, abs=0.03) and light[2] > 0.9
