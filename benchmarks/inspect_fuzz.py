@@ -5,7 +5,6 @@ Adds a row to benchmarks/inspect_fuzz.csv; exit 1 when a bar is missed.
 """
 
 import argparse
-import csv
 import json
 import resource
 import struct
@@ -18,6 +17,8 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+from table import append_row
 
 import seedscape
 from seedscape.assets.errors import RequestError
@@ -91,18 +92,10 @@ def main() -> int:
             print(f"mutation {k}: {type(error).__name__}: {error}")
         slowest = max(slowest, time.process_time() - start)
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    row = {
+    append_row(__file__, {
         "version": seedscape.__version__, "mutations": arguments.count, "files": len(seeds), "crashes": crashes,
         "slowest_cpu_s": round(slowest, 3), "peak_mb": megabytes, "outcomes": json.dumps(dict(codes.most_common())),
-    }  # fmt: skip
-    print(row)
-    table = ROOT / "benchmarks" / "inspect_fuzz.csv"
-    new = not table.exists()
-    with table.open("a", newline="") as file:
-        writer = csv.DictWriter(file, list(row))
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
+    })  # fmt: skip
     return int(
         crashes > 0 or slowest > MAX_SECONDS or megabytes > MAX_MB or any(c.startswith("uncoded") for c in codes)
     )
