@@ -7,6 +7,7 @@ import { LightProbeGenerator } from "three/addons/lights/LightProbeGenerator.js"
 import { RoomEnvironment } from "three/addons/environments/RoomEnvironment.js";
 import { isSoftware } from "./device";
 import { meshesOf } from "./meshes";
+import { probeOf } from "./probe";
 import { isUnlit, type World } from "./world";
 
 const SHADOW_REACH_M = 55;
@@ -41,7 +42,7 @@ export class Lighting {
     });
     const sky = skyOf(world);
     if (sky && isSoftware) {
-      this.ambient = await this.makeAmbient(sky);
+      this.ambient = probeOf(world) ?? (await this.makeAmbient(sky));
       this.scene.add(this.ambient);
     } else {
       this.environment = this.makeEnvironment(sky, lights.length > 0);

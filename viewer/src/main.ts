@@ -57,6 +57,9 @@ function begin(stage: Stage): void {
 
   async function start(): Promise<void> {
     const query = new URLSearchParams(location.search);
+    const isComing = query.has("file") || specOfQuery(query) !== null;
+    if (isComing) stage.prepare();
+    else reveal();
     if (query.has("file")) {
       body.classList.add("one-file");
       await attempt(async (signal) => {
@@ -89,6 +92,7 @@ function begin(stage: Stage): void {
     await attempt(async (signal) => {
       say("Asking", null);
       job = await service.create(spec, profile, signal);
+      if (job.status !== "done") reveal(); // it will take a while
       step({ stage: job.stage, progress: job.progress });
       job = await service.follow(job, step, signal);
       if (job.status === "cancelled") return;
@@ -135,6 +139,7 @@ function begin(stage: Stage): void {
     await stage.show(world);
     spotNumber = 0;
     body.classList.remove("empty");
+    void stage.seen.then(reveal);
     bar.hidden = false;
     describe();
     byId("spot").hidden = world.spots.length < 2;
@@ -259,7 +264,7 @@ function begin(stage: Stage): void {
     const { walker, world, vr, renderer } = stage;
     const eye = stage.camera.getWorldPosition(walker.feet.clone());
     return {
-      ready: world !== null && task === null,
+      ready: world !== null && task === null && !body.classList.contains("early"),
       name: world?.name ?? null,
       mode: stage.mode,
       isInVr: vr.isInside,
@@ -295,7 +300,13 @@ function say(text: string, share: number | null): void {
   byId("share-done").textContent = share === null ? "" : `${Math.round(share * 100)} %`;
 }
 
+/** The whole page, not the world alone: painting its panels takes a machine without a GPU as long as the world does. */
+function reveal(): void {
+  body.classList.remove("early");
+}
+
 function fail(message: string): void {
+  reveal();
   const toast = byId("toast");
   toast.querySelector("p")!.textContent = message;
   toast.hidden = false;
@@ -331,6 +342,7 @@ async function copyLink(): Promise<void> {
 }
 
 async function askToken(): Promise<string | null> {
+  reveal();
   const dialog = byId("token", HTMLDialogElement);
   const input = byId("secret", HTMLInputElement);
   input.value = "";

@@ -1,11 +1,12 @@
 // The canvas: renderer, camera, and a loop that draws only when something moved.
 import { ACESFilmicToneMapping, Color, Group, PCFShadowMap, PerspectiveCamera, Scene, Vector3, WebGLRenderer } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
-import { isCalm, isHandheld, isHeadset, isSoftware } from "./device";
+import { context, isCalm, isHandheld, isHeadset, isSoftware } from "./device";
 import { Input } from "./input";
 import { Lighting } from "./light";
 import { Vr, type Comfort } from "./vr";
 import { RUN_M_S, WALK_M_S, Walker } from "./walker";
+import { warmUp } from "./warm";
 import { dispose, type Spot, type World } from "./world";
 
 export type Mode = "walk" | "orbit";
@@ -47,6 +48,10 @@ export class Stage {
   private isBlurred = isSoftware;
   private turn = 0;
   private readonly focus = new Vector3();
+  private coolDown: (() => void) | null = null;
+  private tellSeen: () => void = () => undefined;
+  /** settled once the first picture of a world is there */
+  readonly seen = new Promise<void>((tell) => (this.tellSeen = tell));
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
@@ -55,7 +60,8 @@ export class Stage {
     vrChanged: (inside: boolean) => void,
   ) {
     // Throws where there is no WebGL 2. Pictures are taken right after a frame, so the buffer need not be kept.
-    this.renderer = new WebGLRenderer({ canvas, antialias: !isSoftware, powerPreference: "high-performance" });
+    if (!context) throw new Error("no WebGL 2");
+    this.renderer = new WebGLRenderer({ canvas, context });
     this.renderer.toneMapping = ACESFilmicToneMapping;
     this.renderer.shadowMap.type = PCFShadowMap;
     this.scene.background = this.background;
@@ -90,6 +96,11 @@ export class Stage {
   wake(): void {
     this.isStale = true;
     this.movedAt = performance.now();
+  }
+
+  /** A world will come soon: what can be made ready for it is. */
+  prepare(): void {
+    if (isSoftware && !this.world && !this.coolDown) this.coolDown = warmUp(this.renderer);
   }
 
   /** Put a world on the stage in place of the last one. */
@@ -188,7 +199,15 @@ export class Stage {
     this.draw();
     this.frames++;
     this.onFrame();
-    if (this.firstPictureMs === null) void this.finished().then(() => (this.firstPictureMs ??= performance.now()));
+    if (this.firstPictureMs === null) void this.seeFirst();
+  }
+
+  private async seeFirst(): Promise<void> {
+    await this.finished();
+    if (this.firstPictureMs !== null) return;
+    this.firstPictureMs = performance.now();
+    this.coolDown?.();
+    this.tellSeen();
   }
 
   /** Fewer pixels while something moves, all of them at rest: what a machine without a GPU can keep up with. */

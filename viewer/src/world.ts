@@ -1,7 +1,7 @@
 // A GLB of anybody's as a place to be in: what is drawn, what is stood on, where a visit starts.
 import { Box3, Group, Mesh, Quaternion, Texture, Vector3, type Object3D, type WebGLRenderer } from "three";
 import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
-import { KTX2Loader } from "three/addons/loaders/KTX2Loader.js";
+import { KTX2Loader, type KTX2LoaderWorkerConfig } from "three/addons/loaders/KTX2Loader.js";
 import { MeshoptDecoder } from "three/addons/libs/meshopt_decoder.module.js";
 import { isSoftware } from "./device";
 import { Ground } from "./ground";
@@ -42,7 +42,11 @@ export class Loader {
   constructor(renderer: WebGLRenderer) {
     this.pictures = new KTX2Loader().setWorkerLimit(2).detectSupport(renderer);
     this.gltf = new GLTFLoader().setKTX2Loader(this.pictures).setMeshoptDecoder(MeshoptDecoder);
-    if (isSoftware) this.gltf.register(withoutRelief);
+    if (isSoftware) {
+      this.gltf.register(withoutRelief);
+      // A software driver unpacks whatever it is given, pixel by pixel, before it draws.
+      for (const format of Object.keys(this.pictures.workerConfig)) this.pictures.workerConfig[format as keyof KTX2LoaderWorkerConfig] = false;
+    }
   }
 
   /** FileError where it cannot be shown. */
@@ -133,7 +137,7 @@ function requireGlb(data: ArrayBuffer, name: string): void {
   }
 }
 
-/** GPU bytes of all pictures with their mip levels: RGBA8, or 16 bytes for 4 x 4 pixels where they stay compressed. */
+/** GPU bytes of all pictures with their mip levels: RGBA8, or as many as they have where they stay compressed. */
 function textureBytes(root: Object3D): number {
   const seen = new Map<string, Texture>();
   for (const { materials } of meshesOf(root)) {
@@ -146,9 +150,7 @@ function textureBytes(root: Object3D): number {
   let bytes = 0;
   for (const texture of seen.values()) {
     if ("isCompressedTexture" in texture) {
-      for (const level of texture.mipmaps as { width: number; height: number }[]) {
-        bytes += Math.ceil(level.width / 4) * Math.ceil(level.height / 4) * 16;
-      }
+      for (const { data } of texture.mipmaps as { data: ArrayBufferView }[]) bytes += data.byteLength;
       continue;
     }
     const { width, height } = texture.image as { width: number; height: number };
