@@ -71,7 +71,7 @@ def test_detail_is_stronger_along_water() -> None:
 
     def roughness(field: np.ndarray) -> np.ndarray:
         around = (field[:-2, 1:-1] + field[2:, 1:-1] + field[1:-1, :-2] + field[1:-1, 2:]) / 4.0
-        return np.abs(field[1:-1, 1:-1] - around)
+        return np.asarray(np.abs(field[1:-1, 1:-1] - around))
 
     gain = roughness(with_gullies(heights, 1.0, stream(2, "gullies"))) / roughness(heights)
     assert (
