@@ -2,9 +2,9 @@
 
     python benchmarks/terrain_judge.py DATA [SEED] [POOL]
 
-DATA: the folder of elevation tiles that `evaluate terrain --data` takes. A pool of 192 windows takes some ten minutes on one core. Rows are
+DATA: the folder of elevation tiles that `evaluate terrain --data` takes. A pool of 192 windows takes some four minutes of one core. Rows are
 sets of land matched in relief to held-out real land: other real land (three draws); cells of the bank decoded and bent as they are; the
-same cells quilted, basins as they come; basins filled but for a tenth, as `sample terrain` makes them. Columns are accuracies, 0.5 cannot
+same cells quilted, basins as they come; basins filled but for a tenth, as `sample terrain` makes them; noise. Columns are accuracies, 0.5 cannot
 tell: of all features, of one group alone, and with one group left out. Below them, the deviation of the features over their deviation in
 the held-out land, as the mean of a group: how much the windows of a set differ from one another.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from seedscape.generation.drain import drain
+from seedscape.generation.evaluate.anchors import power_law_noise
 from seedscape.generation.evaluate.flow import Windows
 from seedscape.generation.evaluate.geomorphometry import FEATURES, Measures, features, measure, one_nn
 from seedscape.generation.evaluate.terrain import COUNT, FLOORS, SIZE, other_land
@@ -55,13 +56,12 @@ class AsItIs:
 
 
 def decoded(model: TerrainModel, pool: int, seed: int) -> Windows:
-    """(pool, SIZE, SIZE) metres of land of the bank, each tile as often as it has room for, drawn evenly over its places."""
+    """(pool, SIZE, SIZE) metres of land of the bank, drawn evenly over its tiles, as real land is over its regions."""
     rng = stream(seed, "judge")
     tiles = [tile for tile in pick_tiles(model, model.landforms, SPACING_M) if min(tile.low.shape) >= SEEN]
-    room = np.cumsum([(tile.low.shape[0] - SEEN + 1) * (tile.low.shape[1] - SEEN + 1) for tile in tiles])
     made: list[Windows] = []
     while len(made) < pool:
-        tile = tiles[int(np.searchsorted(room, int(rng.integers(int(room[-1]))), side="right"))]
+        tile = tiles[int(rng.integers(len(tiles)))]
         row, col = (int(rng.integers(n - SEEN + 1)) + MARGIN for n in tile.low.shape)
         inner = tile.low[row : row + SIZE // CELL, col : col + SIZE // CELL]
         if (np.abs(inner) < 0.02).mean() > SEA_SHARE:
@@ -91,12 +91,14 @@ def main(data: Path, seed: int, pool: int) -> None:
     rng = stream(seed, "evaluate", "terrain")
     real = draw_windows(held, min(COUNT, pool // 2), SIZE, rng)
     model = open_terrain_model()
+    noise = power_law_noise(real.heights, rng)
     floors = [other_land(train, real, rng) for _ in range(FLOORS)]
     sets: dict[str, list[Measures]] = {"other real land": [measure(f.heights, SPACING_M, f.places) for f in floors]}
     reference = measure(real.heights, SPACING_M, real.places)
     bent, filled = quilted(model, pool, seed)
     for name, land in (("decoded bank", decoded(model, pool, seed)), ("quilted", bent), ("as sampled", filled)):
         sets[name] = [measure(land[match_relief(land, real.heights)], SPACING_M)]
+    sets["noise"] = [measure(noise, SPACING_M)]
     everything = range(sum(len(group) for group in FEATURES.values()))
     choices = {"all": list(everything)}
     choices |= {f"{name} only": list(group) for name, group in FEATURES.items()}
