@@ -391,7 +391,7 @@ def volcanic() -> Biome:
         relief_m=(80.0, 260.0),
         base=Layer("rock"),
         overlays=(
-            Layer("gravel", gentle=(0.95, 0.60), patches=(0.56, 0.48), patch_m=13.0, ragged=0.9),
+            Layer("gravel", gentle=(0.95, 0.60), patches=(0.56, 0.48), patch_m=8.0, ragged=0.9),
             Layer("soil", gentle=(0.85, 0.64), patches=(0.45, 0.54), patch_m=4.5, ragged=0.9, tint=(1.0, 0.80, 0.70)),
             Layer(
                 "dry_grass",
