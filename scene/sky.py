@@ -95,7 +95,8 @@ def build_sky(spec: SceneSpec, biome: Biome, radius_m: float = 3900.0) -> Sky:
     sunlight = air.sunlight(max(sun[1], -0.10)) * np.array(biome.sky_tint)
     picture = _add_clouds(picture, directions, spec, sun, sunlight, radiance, elevations)
     if sun_deg > -1.5 and spec.weather != "overcast":
-        picture = _add_disc(picture, directions, np.array(sun), _SUN_RADIUS_DEG, sunlight * 60.0 + 0.05)
+        dazzling = 0.5 * (sunlight + sunlight.max())  # or the disc would look darker than the white glow around it
+        picture = _add_disc(picture, directions, np.array(sun), _SUN_RADIUS_DEG, dazzling * 60.0 + 0.05)
     shown = _expose(picture, exposure)
     if night > 0.0:
         shown = _add_night(shown, directions, spec, np.array(moon), night)
