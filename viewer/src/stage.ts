@@ -100,7 +100,7 @@ export class Stage {
 
   /** A world will come soon: what can be made ready for it is. */
   prepare(): void {
-    if (isSoftware && !this.world && !this.coolDown) this.coolDown = warmUp(this.renderer);
+    if (isSoftware && !this.world && !this.coolDown) this.coolDown = warmUp(this.renderer, () => !this.world);
   }
 
   /** Put a world on the stage in place of the last one. */

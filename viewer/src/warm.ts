@@ -6,8 +6,9 @@ import {
   MeshBasicMaterial, MeshLambertMaterial, PerspectiveCamera, RepeatWrapping, Scene, SRGBColorSpace, type Material, type WebGLRenderer,
 } from "three"; // prettier-ignore
 
-/** Draws into the canvas, before a world is shown. Gives back a function that frees what it took; the world's own shaders stay. */
-export function warmUp(renderer: WebGLRenderer): () => void {
+/** Draws into the canvas while `isWanted`, one way after the other, and lets the page work in between. Gives back a function that frees
+ * what it took; the shaders that a world has too stay. */
+export function warmUp(renderer: WebGLRenderer, isWanted: () => boolean): () => void {
   const scene = new Scene();
   scene.add(new DirectionalLight(), new LightProbe());
   const map = picture();
@@ -33,8 +34,18 @@ export function warmUp(renderer: WebGLRenderer): () => void {
   const trees = new InstancedMesh(tiled, ways[4]![1], 1);
   trees.setMatrixAt(0, new Matrix4());
   scene.add(trees);
-  for (const object of scene.children) object.frustumCulled = false;
-  renderer.render(scene, new PerspectiveCamera());
+  const meshes = scene.children.filter((object) => "isMesh" in object);
+  for (const mesh of meshes) Object.assign(mesh, { frustumCulled: false, visible: false });
+  const camera = new PerspectiveCamera();
+  const next = (): void => {
+    const mesh = meshes.shift();
+    if (!mesh || !isWanted()) return;
+    mesh.visible = true;
+    renderer.render(scene, camera);
+    mesh.visible = false;
+    setTimeout(next);
+  };
+  setTimeout(next);
   return () => {
     trees.dispose();
     for (const one of [map, aoMap, tiled, fitted, bare, dome, ...ways.map(([, material]) => material)]) one.dispose();
