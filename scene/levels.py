@@ -6,7 +6,7 @@ around the spawn point. A level whose outline lies `error` metres beside the nea
     error / (distance * PIXEL_RAD)    pixels of the headset.
 
 A Meta Quest 3 shows about 25 pixels per degree (2,064 x 2,208 for each eye), so that a pixel covers 7 mm at 10 m. All levels of all
-plants share one tolerance in pixels, as low as the triangles allow: open country is drawn to a pixel or two, and where a wood
+plants share one tolerance in pixels, as low as the triangles allow: open country is drawn to some three pixels, a wood to twenty: where one
 asks for more than the budget, all of its rings shrink alike. (Rings of fixed counts were tried before: nine near trees
 and 31,000 triangles of middle ones put pictures at 36 m in a wood and wasted the budget of a meadow.)
 """
