@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from seedscape.assets.errors import RequestError, SeedscapeError
 from seedscape.assets.files import write_group
+from seedscape.assets.memory import release_memory
 
 ENVIRONMENTS = "environments"
 ENTRY = "job.json"  # written last: where it is, the rest is
@@ -75,6 +76,12 @@ def load_function(function: JobFunction | str) -> JobFunction:
 
 def do_job(function: JobFunction | str, folder: str, job: Job, threads: int) -> Outcome:
     """Make a job's files in FOLDER/environments/NAME, its entry last. Never raises but for Ctrl-C."""
+    outcome = _do_job(function, folder, job, threads)
+    release_memory()
+    return outcome
+
+
+def _do_job(function: JobFunction | str, folder: str, job: Job, threads: int) -> Outcome:
     try:
         made = load_function(function)(job.values, threads)
         files = _with_entry(made, job)

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from seedscape.assets.errors import MissingPartError
 from seedscape.assets.job import Job, JobFunction, Outcome, do_job, load_function
+from seedscape.assets.memory import available_bytes, resident_bytes
 from seedscape.assets.threads import usable_cores
 
 WORKER_BYTES = 1_600_000_000  # a large environment with its picture stays below
@@ -48,14 +49,14 @@ class Executor(Protocol):
 def default_workers() -> tuple[int, int]:
     """(workers, threads of each) that this machine carries: one core each, as memory allows."""
     cores = usable_cores()
-    memory = _available_bytes()
+    memory = available_bytes()
     workers = cores if memory is None else max(1, min(cores, memory // WORKER_BYTES))
     return workers, max(1, cores // workers)
 
 
 def default_memory_mb(workers: int) -> int | None:
     """What a worker may use so that all of them fit into the memory that is free now; None: not known."""
-    memory = _available_bytes()
+    memory = available_bytes()
     return None if memory is None else max(1024, int(memory * 0.9 / workers / 1e6))
 
 
@@ -185,15 +186,6 @@ class LocalWorkers:
                         os.kill(process.pid, signal.SIGKILL)
 
 
-def resident_bytes(pid: int) -> int:
-    """Memory that a process holds; 0 where that cannot be known."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        return 0
-
-
 def _start_worker(function: JobFunction | str, threads: int, parent: int) -> None:
     """In the new process: its threads, its end when its parent ends, and the function loaded."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent decides
@@ -218,15 +210,3 @@ def end_with(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-def _available_bytes() -> int | None:
-    """Memory that can be had without swapping, within the limit of a container; None: not known."""
-    sizes = []
-    with suppress(OSError, ValueError, IndexError):
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        sizes.append(int(next(line for line in lines if line.startswith("MemAvailable:")).split()[1]) * 1024)
-    with suppress(OSError, ValueError):  # cgroup 2; "max" is no number
-        limit = int(Path("/sys/fs/cgroup/memory.max").read_text())
-        sizes.append(limit - int(Path("/sys/fs/cgroup/memory.current").read_text()))
-    return max(0, min(sizes)) if sizes else None

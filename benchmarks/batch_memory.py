@@ -13,7 +13,8 @@ import resource
 from table import append_row
 
 from seedscape import __version__
-from seedscape.assets.workers import limit_threads, resident_bytes
+from seedscape.assets.memory import release_memory, resident_bytes
+from seedscape.assets.workers import limit_threads
 
 SMALL = {"size_m": 200, "texture_px": 256, "preview": False}
 
@@ -28,6 +29,7 @@ def main() -> None:
     held = []
     for job in plan_jobs([{"seeds": f"1-{arguments.jobs}", **SMALL}]):
         make_job(job.values, 1)
+        release_memory()  # as workers do
         held.append(resident_bytes(os.getpid()) / 1e6)
         print(f"{len(held):4}  {held[-1]:7.1f} MB  {job.name}", flush=True)
     at_10, last = held[min(9, len(held) - 1)], held[-1]

@@ -15,6 +15,7 @@ from typing import Any
 
 from seedscape.api import Progress
 from seedscape.assets.errors import MissingPartError, RequestError
+from seedscape.assets.memory import release_memory
 from seedscape.assets.store import Store
 from seedscape.service import leases
 from seedscape.service.database import Database
@@ -86,6 +87,7 @@ class Worker:
                 log.info("job given up", extra={"job": work.id})
             finally:
                 self.current = None
+            release_memory()
             if (
                 resident_mb(os.getpid()) or 0
             ) > self.memory_mb / 2:  # what is left of it must not count for the next work
