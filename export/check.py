@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedscape.assets.errors import RequestError
+from seedscape.scene.slivers import zero_area
 from seedscape.scene.values import Material, Mesh, Node, Scene, Texture
 
 UNIT_TOLERANCE = 5e-4  # of lengths; the Khronos validator's for float32 vectors is of this size
-BLOCK = 1 << 14  # triangles looked at together: what they need stays in the processor's cache, twice as fast
 
 
 def require_sound(scene: Scene) -> None:
@@ -81,18 +81,6 @@ def check_mesh(where: str, mesh: Mesh, material: Material) -> Iterator[str]:
         yield f"{where}: expected uvs for the textures of {mesh.material!r}, got none"
     if material.normal and mesh.normals is None:
         yield f"{where}: expected normals for the normal map of {mesh.material!r}, got none"
-
-
-def zero_area(mesh: Mesh) -> NDArray[np.bool_]:
-    """(m,) True where a triangle's corners are on one line. Exact: products of float32 differences fit a float64."""
-    x, y, z = (mesh.positions[:, axis].astype(np.float64) for axis in range(3))
-    flat = np.empty(len(mesh.indices), bool)
-    for start in range(0, len(flat), BLOCK):
-        a, b, c = mesh.indices[start : start + BLOCK].T.astype(np.intp)
-        ex, ey, ez = (values.take(b) - values.take(a) for values in (x, y, z))
-        fx, fy, fz = (values.take(c) - values.take(a) for values in (x, y, z))
-        flat[start : start + BLOCK] = (ey * fz == ez * fy) & (ez * fx == ex * fz) & (ex * fy == ey * fx)
-    return flat
 
 
 def _check_texture(where: str, texture: Texture) -> Iterator[str]:

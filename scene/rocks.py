@@ -12,6 +12,7 @@ import numpy as np
 
 from seedscape.generation.rng import fractions
 from seedscape.scene.numeric import Float64, cos_sin, dot, noise_table, smoothstep, solid_noise, unit
+from seedscape.scene.slivers import without_slivers
 from seedscape.scene.values import Mesh
 
 SHAPES = 5
@@ -157,7 +158,7 @@ def _build(
     if mossy:
         moss = (smoothstep(0.35, 0.85, n[:, 1]) * smoothstep(0.0, 0.5 * top, p[:, 1]))[:, None]
         colors[:, :3] *= 1.0 - moss * np.array([0.34, 0.14, 0.55])
-    return Mesh(
+    built = Mesh(
         positions=p.astype(np.float32),
         indices=np.concatenate(triangles).astype(np.uint32),
         material=material,
@@ -165,6 +166,7 @@ def _build(
         uvs=(np.concatenate(uvs) / texture_size_m).astype(np.float32),
         colors=colors.astype(np.float32),
     )
+    return without_slivers(built)  # faces narrower than the grid of corners
 
 
 def _between(a: Float64, b: Float64) -> Float64:

@@ -30,6 +30,7 @@ from seedscape.scene.habitat import (
 from seedscape.scene.numeric import Float64, cos_sin, unit
 from seedscape.scene.rocks import SHAPES, RockModel, carve_rock
 from seedscape.scene.site import Site
+from seedscape.scene.slivers import without_slivers
 from seedscape.scene.spec import SceneSpec
 from seedscape.scene.textures import texture_set, tiled_material
 from seedscape.scene.values import Material, Mesh, Node, Texture
@@ -324,7 +325,7 @@ def _node(name: str, model: str, stand: Stand, y: Float64, i: int) -> Node:
 
 
 def _repeat(mesh: Mesh, stand: Stand, y: Float64, tints: Float64) -> Mesh:
-    """One mesh of all members of a stand."""
+    """One mesh of all members of a stand, without the triangles that are too small to be told apart so far out."""
     assert mesh.normals is not None and mesh.uvs is not None and mesh.colors is not None
     n, k = len(stand.x), len(mesh.positions)
     c, s = (v[:, None] for v in cos_sin(stand.turn))
@@ -337,7 +338,7 @@ def _repeat(mesh: Mesh, stand: Stand, y: Float64, tints: Float64) -> Mesh:
     colors = np.tile(mesh.colors.astype(np.float64), (n, 1, 1))
     colors[..., :3] *= tints[:, None]
     indices = mesh.indices[None].astype(np.int64) + (np.arange(n) * k)[:, None, None]
-    return Mesh(
+    repeated = Mesh(
         positions=positions.reshape(-1, 3).astype(np.float32),
         indices=indices.reshape(-1, 3).astype(np.uint32),
         material=mesh.material,
@@ -345,6 +346,7 @@ def _repeat(mesh: Mesh, stand: Stand, y: Float64, tints: Float64) -> Mesh:
         uvs=np.tile(mesh.uvs, (n, 1)),
         colors=colors.reshape(-1, 4).astype(np.float32),
     )
+    return without_slivers(repeated)
 
 
 def _merge(parts: list[Mesh]) -> Mesh:

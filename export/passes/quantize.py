@@ -10,11 +10,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from seedscape.export.check import zero_area
 from seedscape.export.packed import PackedMesh
 from seedscape.export.passes.each import each_undrawn, models_in_use
 from seedscape.export.passes.weld import mix, weld_mesh
 from seedscape.export.streams import quantized_streams
+from seedscape.scene.slivers import without_slivers
 from seedscape.scene.values import Float32, Material, Mesh, Node, Scene, Vec3
 
 CELLS = 32_000  # an axis: 2 cm on a chunk of half a kilometre; leaves room for borders that a coarser neighbour snaps
@@ -42,8 +42,7 @@ def snap(scene: Scene) -> Scene:
             size = np.where(shared[0][at] == keys, np.maximum(shared[1][at], step), size)
         cells = np.floor(mesh.positions.astype(np.float64) / size[:, None] + 0.5)
         moved = replace(mesh, positions=(cells * size[:, None]).astype(np.float32))
-        moved = replace(moved, indices=moved.indices[~zero_area(moved)])
-        return weld_mesh(moved)
+        return weld_mesh(without_slivers(moved))
 
     models = {
         name: tuple(part for mesh in parts if len((part := snapped(mesh, steps[name])).indices))

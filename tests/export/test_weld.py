@@ -4,9 +4,9 @@ import dataclasses
 
 import numpy as np
 
-from seedscape.export.check import BLOCK, zero_area
 from seedscape.export.passes.dedupe import dedupe
 from seedscape.export.passes.weld import keep_vertices, weld_mesh
+from seedscape.scene.slivers import BLOCK, zero_area
 from seedscape.scene.values import Mesh
 from tests.export.synthetic import ground_mesh, synthetic_scene
 
