@@ -28,6 +28,10 @@ let spotNumber = 0;
 
 body.classList.toggle("gpu", !isSoftware);
 const service = new Service(askToken);
+const query = new URLSearchParams(location.search);
+// Asked for before the canvas is set up, which a driver without a GPU takes a while for; what goes wrong is told where it is awaited.
+const catalogued = query.has("file") ? null : service.catalogue();
+catalogued?.catch(() => undefined);
 const stage = makeStage();
 if (stage) begin(stage);
 
@@ -56,11 +60,10 @@ function begin(stage: Stage): void {
   void start();
 
   async function start(): Promise<void> {
-    const query = new URLSearchParams(location.search);
-    const isComing = query.has("file") || specOfQuery(query) !== null;
-    if (isComing) stage.prepare();
+    if (query.has("file") || specOfQuery(query) !== null) loader.prepare();
     else reveal();
     if (query.has("file")) {
+      stage.prepare();
       body.classList.add("one-file");
       await attempt(async (signal) => {
         say("Loading", null);
@@ -72,7 +75,7 @@ function begin(stage: Stage): void {
     }
     let catalogue;
     try {
-      catalogue = await service.catalogue();
+      catalogue = await (catalogued ?? service.catalogue());
     } catch (error) {
       fail(error instanceof Refusal ? error.message : "No service answers here; a GLB can be opened all the same.");
       return;
@@ -91,7 +94,9 @@ function begin(stage: Stage): void {
     byId("share").textContent = "Copy link";
     await attempt(async (signal) => {
       say("Asking", null);
-      job = await service.create(spec, profile, signal);
+      const creation = service.create(spec, profile, signal);
+      stage.prepare();
+      job = await creation;
       if (job.status !== "done") reveal(); // it will take a while
       step({ stage: job.stage, progress: job.progress });
       job = await service.follow(job, step, signal);
