@@ -28,10 +28,6 @@ let spotNumber = 0;
 
 body.classList.toggle("gpu", !isSoftware);
 const service = new Service(askToken);
-const query = new URLSearchParams(location.search);
-// Asked for before the canvas is set up, which a driver without a GPU takes a while for; what goes wrong is told where it is awaited.
-const catalogued = query.has("file") ? null : service.catalogue();
-catalogued?.catch(() => undefined);
 const stage = makeStage();
 if (stage) begin(stage);
 
@@ -60,10 +56,11 @@ function begin(stage: Stage): void {
   void start();
 
   async function start(): Promise<void> {
-    if (query.has("file") || specOfQuery(query) !== null) loader.prepare();
+    const query = new URLSearchParams(location.search);
+    const isComing = query.has("file") || specOfQuery(query) !== null;
+    if (isComing) stage.prepare();
     else reveal();
     if (query.has("file")) {
-      stage.prepare();
       body.classList.add("one-file");
       await attempt(async (signal) => {
         say("Loading", null);
@@ -75,7 +72,7 @@ function begin(stage: Stage): void {
     }
     let catalogue;
     try {
-      catalogue = await (catalogued ?? service.catalogue());
+      catalogue = await service.catalogue();
     } catch (error) {
       fail(error instanceof Refusal ? error.message : "No service answers here; a GLB can be opened all the same.");
       return;
@@ -94,9 +91,7 @@ function begin(stage: Stage): void {
     byId("share").textContent = "Copy link";
     await attempt(async (signal) => {
       say("Asking", null);
-      const creation = service.create(spec, profile, signal);
-      stage.prepare();
-      job = await creation;
+      job = await service.create(spec, profile, signal);
       if (job.status !== "done") reveal(); // it will take a while
       step({ stage: job.stage, progress: job.progress });
       job = await service.follow(job, step, signal);

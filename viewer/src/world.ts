@@ -49,11 +49,6 @@ export class Loader {
     }
   }
 
-  /** A world will come soon: what unpacks its pictures is fetched meanwhile. */
-  prepare(): void {
-    this.pictures.init().catch(() => undefined); // told when a picture needs it
-  }
-
   /** FileError where it cannot be shown. */
   async load(data: ArrayBuffer, name: string): Promise<World> {
     requireGlb(data, name);
