@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from seedscape.assets import weights
@@ -14,9 +15,12 @@ from tests.face.conftest import Invoke
 
 TERRAIN = ("sample", "terrain", "--seed", "1", "--size", "16", "-o", "out")
 MATERIAL = ("sample", "material", "--seed", "1", "--material", "rock", "--size", "64", "-o", "out")
+VARIED = ("sample", "terrain", "--seed", "1", "--vary", "land.npy", "-o", "out")
+WORLD = ("generate", "1", "--size-m", "200", "--no-preview")
 USED = [
     (TERRAIN, "terrain-heights.onnx"),
-    (TERRAIN, "terrain-refiner.onnx"),
+    (VARIED, "terrain-encoder.onnx"),
+    (WORLD, "terrain-refiner.onnx"),
     (TERRAIN, "terrain-bank.safetensors"),
     (MATERIAL, "material-texels.onnx"),
     (MATERIAL, "material.safetensors"),
@@ -51,6 +55,7 @@ def test_the_copy_works(invoke: Invoke, folder: Path) -> None:
 def test_a_damaged_file_is_named(
     invoke: Invoke, folder: Path, arguments: tuple[str, ...], name: str, harm: str
 ) -> None:
+    np.save("land.npy", np.zeros((64, 64), np.float32))
     path = folder / name
     data = path.read_bytes()
     other = folder / ("terrain.safetensors" if name.startswith("material") else "material.safetensors")
@@ -69,7 +74,7 @@ def test_a_damaged_file_is_named(
     outcome = invoke(*arguments)
     assert outcome.code == 4 and outcome.out == ""
     assert name in outcome.complaint and "reinstall seedscape" in outcome.complaint
-    assert not list(Path().rglob("*.npy")) and not list(Path().rglob("*.png"))
+    assert [str(path) for path in Path().rglob("*") if path.is_file()] == ["land.npy"]
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[]", '{"files": {}}', '{"files": {"terrain-heights.onnx": 3}}', "\0"])
