@@ -9,7 +9,7 @@ from seedscape.generation.rng import fractions, stream
 
 Float = NDArray[np.float64]
 
-TABLE = 64  # lattice cells before the noise repeats
+TABLE = 64  # lattice cells before the noise repeats; a power of two
 STRETCH = 1.35  # a sum of octaves crowds around one half; stretched, a threshold means about that share of the land
 
 
@@ -40,26 +40,29 @@ def vein_noise(
 
 @lru_cache(maxsize=256)  # 32 KB each; what paints in bands asks for the same one dozens of times
 def _table(seed: int, name: str, octave: int) -> Float:
-    table = fractions(stream(seed, "noise", name, octave), TABLE, TABLE)
+    """(TABLE + 1, TABLE + 1): the last row and column are the first ones again."""
+    table = np.pad(fractions(stream(seed, "noise", name, octave), TABLE, TABLE), (0, 1), mode="wrap")
     table.flags.writeable = False
     return table
 
 
 def _lattice(table: Float, x: Float, z: Float, cell_m: float) -> Float:
     """One octave: values on a wrapping lattice, blended with a smooth step."""
-    c0, c1, fu = _blend(x / cell_m)
-    r0, r1, fv = _blend(z / cell_m)
+    col, fu = _blend(x / cell_m)
+    row, fv = _blend(z / cell_m)
+    gu, gv = 1.0 - fu, 1.0 - fv
     if x.ndim == 2 and z.ndim == 2 and x.shape[0] == 1 and z.shape[1] == 1:
-        across = table[:, c0[0]] * (1.0 - fu) + table[:, c1[0]] * fu
-        return np.asarray(across[r0[:, 0]] * (1.0 - fv) + across[r1[:, 0]] * fv)
-    top = table[r0, c0] * (1.0 - fu) + table[r0, c1] * fu
-    bottom = table[r1, c0] * (1.0 - fu) + table[r1, c1] * fu
-    return np.asarray(top * (1.0 - fv) + bottom * fv)
+        across = table[:, col[0]] * gu + table[:, col[0] + 1] * fu
+        return np.asarray(across[row[:, 0]] * gv + across[row[:, 0] + 1] * fv)
+    flat, width = table.ravel(), TABLE + 1
+    at = row * width + col
+    top = flat.take(at) * gu + flat[1:].take(at) * fu
+    bottom = flat[width:].take(at) * gu + flat[width + 1 :].take(at) * fu
+    return np.asarray(top * gv + bottom * fv)
 
 
-def _blend(u: Float) -> tuple[NDArray[np.int64], NDArray[np.int64], Float]:
-    """Lattice lines before and after, and the smooth share of the second."""
+def _blend(u: Float) -> tuple[NDArray[np.int64], Float]:
+    """The lattice line before each place, and the smooth share of the one after it."""
     base = np.floor(u)
     f = u - base
-    first = base.astype(np.int64) % TABLE
-    return first, (first + 1) % TABLE, f * f * (3.0 - 2.0 * f)
+    return base.astype(np.int64) & (TABLE - 1), f * f * (3.0 - 2.0 * f)

@@ -18,7 +18,6 @@ _COS = np.array([math.cos(2.0 * math.pi * i / _TURN_STEPS) for i in range(_TURN_
 
 _EXP_LIMIT = 64.0  # e^-64 is far below anything a picture can show
 _EXP_STEPS = 1024  # a unit
-_EXP_X = np.arange(int(_EXP_LIMIT) * _EXP_STEPS + 1) / _EXP_STEPS
 _EXP = np.array([math.exp(-i / _EXP_STEPS) for i in range(int(_EXP_LIMIT) * _EXP_STEPS + 1)])
 
 
@@ -31,7 +30,19 @@ def cos_sin(turns: ArrayLike) -> tuple[Float64, Float64]:
 
 def exp_minus(x: ArrayLike) -> Float64:
     """e^-x for x >= 0 (negative x counts as 0), any shape."""
-    return np.asarray(np.interp(np.asarray(x, np.float64), _EXP_X, _EXP))
+    return look_up(_EXP, np.asarray(x, np.float64) * _EXP_STEPS)
+
+
+def look_up(table: Float64, place: Float64) -> Float64:
+    """Straight lines between the entries of a table (n,), at places 0 .. n - 1 of any shape; beyond them its ends.
+
+    As `np.interp` over 0, 1, 2 ..., without its search: up to eight times faster where neighbours are far apart.
+    """
+    at = np.minimum(np.maximum(place, 0.0), len(table) - 1.0)
+    first = at.astype(np.intp)
+    share = at - first
+    low = table.take(first)
+    return np.asarray(low + (table.take(np.minimum(first + 1, len(table) - 1)) - low) * share)
 
 
 def smoothstep(low: float, high: float, x: ArrayLike) -> Float64:

@@ -14,7 +14,7 @@ import numpy as np
 from seedscape.generation.rng import fractions, stream
 from seedscape.scene.biomes import Biome
 from seedscape.scene.noise import land_noise
-from seedscape.scene.numeric import Float64, cos_sin, dot, exp_minus, smoothstep, unit
+from seedscape.scene.numeric import Float64, cos_sin, dot, exp_minus, look_up, smoothstep, unit
 from seedscape.scene.spec import SceneSpec
 from seedscape.scene.values import Light, Material, Mesh, Quat, Texture, Vec3
 
@@ -459,14 +459,16 @@ def _dither(shown: Float64) -> np.ndarray:
     """(HEIGHT, WIDTH, 3) uint8 sRGB. Ordered noise of one step hides the bands that slow gradients show in a headset."""
     table = stream(0, "scene", "sky dither").permutation(64 * 64).reshape(64, 64) / 4096.0
     noise = np.tile(table, (HEIGHT // 64, WIDTH // 64))[..., None]
-    fine = np.interp(np.clip(shown, 0.0, 1.0), *_SRGB)
+    fine = look_up(_SRGB, shown * _SRGB_STEPS)
     return np.asarray(np.minimum(np.floor(fine + noise), 255.0).astype(np.uint8))
 
 
-_SRGB_X = np.arange(4097) / 4096
-_SRGB = (
-    _SRGB_X,
-    np.array([255.0 * (12.92 * c if c <= 0.0031308 else 1.055 * c ** (1 / 2.4) - 0.055) for c in _SRGB_X.tolist()]),
+_SRGB_STEPS = 4096
+_SRGB = np.array(
+    [
+        255.0 * (12.92 * c if c <= 0.0031308 else 1.055 * c ** (1 / 2.4) - 0.055)
+        for c in np.linspace(0.0, 1.0, _SRGB_STEPS + 1)
+    ]
 )
 
 
