@@ -1,7 +1,6 @@
 """Materials from a seed: a set's latents re-arranged, decoded, and completed to PBR maps."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedscape.assets.errors import MissingPartError, RequestError
-from seedscape.assets.threads import usable_cores
+from seedscape.assets.threads import Beside, usable_cores
 from seedscape.assets.weights import read_tensors, read_weights, require_arrays
 from seedscape.generation.arrange import arrange
 from seedscape.generation.controls import MAX_ALBEDO, MIN_ALBEDO, Controls, blended, share_map, tinted, wetted
@@ -122,30 +121,31 @@ def _pick(model: MaterialModel, name: str, rng: np.random.Generator) -> int:
 
 
 def generate_materials(
+    seed: int, names: Sequence[str], size_px: int, threads: int | None = None
+) -> dict[str, MaterialMaps]:
+    """`generate_material` for each name, in their order, shared out among `threads` (None: one a core, at most MAX_WORKERS)."""
+    with Beside(min(threads or usable_cores(), MAX_WORKERS)) as beside:
+        return start_materials(beside, seed, names, size_px)()
+
+
+def start_materials(
+    beside: Beside,
     seed: int,
     names: Sequence[str],
     size_px: int,
-    threads: int | None = None,
     begun: Callable[[int], None] = lambda k: None,
     other_sizes: Mapping[str, int] = MappingProxyType({}),
-) -> dict[str, MaterialMaps]:
-    """`generate_material` for each name, in their order, shared out among `threads` (None: one a core, at most MAX_WORKERS).
+) -> Callable[[], dict[str, MaterialMaps]]:
+    """Begin `generate_material` for each name; the function that comes back waits for all.
 
-    begun(k) is called when the k-th is waited for. other_sizes: pixels of those that are not to have `size_px`.
+    begun(k): called when the k-th is handed over. other_sizes: pixels of those that are not to have `size_px`.
     """
     model = open_material_model()
-    workers = min(threads or usable_cores(), MAX_WORKERS, max(1, len(names)))
-    with ThreadPoolExecutor(workers) as pool:
-        waiting = [pool.submit(generate_material, seed, name, other_sizes.get(name, size_px), model) for name in names]
-        made = {}
-        try:
-            for k, (name, future) in enumerate(zip(names, waiting, strict=True)):
-                begun(k)
-                made[name] = future.result()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)  # Ctrl-C and errors do not wait for what has not begun
-            raise
-    return made
+    made = []
+    for k, name in enumerate(names):
+        begun(k)
+        made.append(beside.start(generate_material, seed, name, other_sizes.get(name, size_px), model))
+    return lambda: {name: wait() for name, wait in zip(names, made, strict=True)}
 
 
 def decode_set(model: MaterialModel, index: int, cells: int, rng: np.random.Generator) -> Float32:

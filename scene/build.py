@@ -49,27 +49,21 @@ ERROR_RINGS_M = (30.0, 60.0, 120.0, 240.0, 500.0, 1000.0, 2000.0, 6000.0)
 def build_scene(
     spec: SceneSpec,
     terrain: Terrain,
-    materials: dict[str, MaterialMaps],
+    materials: dict[str, MaterialMaps] | Callable[[], dict[str, MaterialMaps]],
     progress: Callable[[str], None] | None = None,
     beside: Beside | None = None,
 ) -> Scene:
     """The environment of a resolved spec.
 
-    terrain: with the spawn site at the world origin. materials: at least `materials_needed(make_biome(spec.biome), spec.season)`.
-    progress: called with the name of each stage as it starts. beside: does the pictures meanwhile (None: all is done here). RequestError when a material is missing.
+    terrain: with the spawn site at the world origin. materials: at least `materials_needed(make_biome(spec.biome), spec.season)`,
+    or what waits for them: the land is laid out before they are needed. progress: called with the name of each stage as it
+    starts. beside: does the pictures meanwhile (None: all is done here). RequestError when a material is missing.
     """
     tell = progress or (lambda stage: None)
     biome = make_biome(spec.biome)
-    missing = [name for name in materials_needed(biome, spec.season) if name not in materials]
-    if missing:
-        got = ", ".join(sorted(materials)) or "none"
-        raise RequestError(f"materials of biome {biome.name}: expected {', '.join(missing)}, got {got}")
-
-    materials = grade_materials(materials, biome)
     beside = beside or Beside(threads=1)
     x0, z0, x1, z1 = terrain.levels[0].extent_m
     half_m = min(-x0, -z0, x1, z1)
-    atlas = beside.start(plant_atlas, biome, spec, materials)
     sky_made = beside.start(build_sky, spec, biome, radius_m=half_m * DOME_REACH)
     tell("survey")
     terrain = sculpt(terrain, spec.seed, biome)
@@ -82,10 +76,13 @@ def build_scene(
     plan = lay_out(site, spec)
     terrain = dig(terrain, (), plan.pads, plan.trails)
     site = survey(terrain, spec, biome, rivers, plan)
-    painted = beside.start(paint_horizon, site, biome, spec, materials, half_m)
-    settled = settle(plan, materials)
-    tell("ground")
     lattice = measure(terrain, Tolerance(), _importance(site))
+    tell("materials")
+    materials = _graded(materials() if callable(materials) else materials, biome, spec)
+    atlas = beside.start(plant_atlas, biome, spec, materials)
+    painted = beside.start(paint_horizon, site, biome, spec, materials, half_m)
+    tell("ground")
+    settled = settle(plan, materials)
     water = water_model(site, half_m)
     spare = DRAWN_GROUND_TRIANGLES - sum(len(part.indices) for part in water)
     mesh, models = _ground(site, lattice, biome, spec, materials, spare)
@@ -138,6 +135,15 @@ def build_scene(
         | settled.figures
         | {"sun_elevation_deg": round(sky.sun_elevation_deg, 2)},
     )
+
+
+def _graded(materials: dict[str, MaterialMaps], biome: Biome, spec: SceneSpec) -> dict[str, MaterialMaps]:
+    """The materials in the biome's colours, none of those that it needs missing."""
+    missing = [name for name in materials_needed(biome, spec.season) if name not in materials]
+    if missing:
+        got = ", ".join(sorted(materials)) or "none"
+        raise RequestError(f"materials of biome {biome.name}: expected {', '.join(missing)}, got {got}")
+    return grade_materials(materials, biome)
 
 
 def _importance(site: Site) -> HeightField:

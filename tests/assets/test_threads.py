@@ -9,19 +9,29 @@ from seedscape.assets.threads import Beside, usable_cores
 
 @pytest.mark.parametrize(("threads", "elsewhere"), [(1, False), (2, True), (None, usable_cores() > 1)])
 def test_a_second_thread_is_used_where_there_may_be_one(threads: int | None, elsewhere: bool) -> None:
+    begun = threading.Event()
+
+    def work() -> threading.Thread:
+        begun.set()
+        return threading.current_thread()
+
     with Beside(threads) as beside:
-        made_in = beside.start(threading.current_thread)()
-    assert (made_in is not threading.current_thread()) == elsewhere
+        made_in = beside.start(work)
+        assert begun.wait(10)
+        assert beside.alone != elsewhere
+        assert (made_in() is not threading.current_thread()) == elsewhere
 
 
 def test_the_work_goes_on_while_the_caller_does_and_keeps_its_order() -> None:
-    begun, may_end = threading.Event(), threading.Event()
+    begun, may_end, ended = threading.Event(), threading.Event(), threading.Event()
     done: list[str] = []
 
     def work(name: str) -> str:
         begun.set()
         assert may_end.wait(10)
         done.append(name)
+        if name == "second":
+            ended.set()
         return name
 
     with Beside(threads=2) as beside:
@@ -29,22 +39,61 @@ def test_the_work_goes_on_while_the_caller_does_and_keeps_its_order() -> None:
         assert begun.wait(10)
         assert done == []
         may_end.set()
+        assert ended.wait(10)
         assert second() == "second"
         assert first() == first() == "first"
     assert done == ["first", "second"]
 
 
-def test_an_error_is_raised_where_the_result_is_asked_for() -> None:
-    with Beside(threads=2) as beside, pytest.raises(ZeroDivisionError):
+def test_who_waits_does_what_nobody_has_begun() -> None:
+    begun, may_end = threading.Event(), threading.Event()
+    done_by: dict[str, threading.Thread] = {}
+
+    def slow() -> str:
+        begun.set()
+        assert may_end.wait(10)
+        return "slow"
+
+    def quick(name: str) -> None:
+        done_by[name] = threading.current_thread()
+        if name == "next":
+            may_end.set()
+
+    with Beside(threads=2) as beside:
+        first = beside.start(slow)
+        assert begun.wait(10)
+        beside.start(quick, "next")
+        wanted = beside.start(quick, "wanted")
+        wanted()
+        assert list(done_by) == ["wanted"]
+        assert first() == "slow"  # which ends only because the caller did what came next
+    assert done_by == dict.fromkeys(("wanted", "next"), threading.current_thread())
+
+
+def test_many_results_come_back_to_whom_they_belong() -> None:
+    with Beside(threads=4) as beside:
+        made = [beside.start(pow, k, 2) for k in range(300)]
+        assert [wait() for wait in reversed(made)] == [k * k for k in reversed(range(300))]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_error_is_raised_where_the_result_is_asked_for(threads: int) -> None:
+    with Beside(threads) as beside, pytest.raises(ZeroDivisionError):
         beside.start(lambda: 1 / 0)()
 
 
 def test_what_has_not_begun_is_dropped_when_the_caller_fails() -> None:
-    may_end = threading.Event()
+    begun, may_end = threading.Event(), threading.Event()
     done: list[int] = []
+
+    def work() -> None:
+        begun.set()
+        may_end.wait(10)
+
     with pytest.raises(KeyError), Beside(threads=2) as beside:
-        beside.start(may_end.wait, 10)
+        beside.start(work)
         beside.start(done.append, 1)
+        assert begun.wait(10)
         threading.Timer(0.05, may_end.set).start()
         raise KeyError
     assert done == []
