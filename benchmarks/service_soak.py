@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from table import append_row
 
-from seedscape.service.process import resident_mb
+from seedscape.assets.memory import resident_bytes
 from tests.service.running import Service
 
 OPTIONS: dict[str, Any] = {"max_queued": 10_000, "max_per_client": 10_000, "keep": 500, "recycle_after": 1_000_000}
@@ -84,8 +84,10 @@ def main() -> None:
             if not readings or elapsed - readings[-1][0] >= 1.0:
                 if len(readings) % 15 == 0:  # a worker whose job was cancelled may have been ended
                     pids = service.workers()
-                workers = [size for pid in pids if (size := resident_mb(pid))]
-                readings.append((elapsed, resident_mb(service.process.pid) or 0, sum(workers) / max(1, len(workers))))
+                workers = [size for pid in pids if (size := resident_bytes(pid) >> 20)]
+                readings.append(
+                    (elapsed, resident_bytes(service.process.pid) >> 20, sum(workers) / max(1, len(workers)))
+                )
             if elapsed > 60 * arguments.minutes:
                 break
             time.sleep(max(0.0, count / arguments.rate - elapsed))

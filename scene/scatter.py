@@ -16,6 +16,7 @@ from seedscape.generation.values import MaterialMaps
 from seedscape.scene import billboard, grass, levels, trees
 from seedscape.scene.biomes import Biome
 from seedscape.scene.foliage import Atlas, paint_atlas
+from seedscape.scene.ground import merge
 from seedscape.scene.habitat import (
     LOW,
     LYING,
@@ -221,7 +222,7 @@ def _plant(
                     batches[q].append(_repeat(mesh, stand.some(some), y[some], _tints(stand.some(some))))
     for q, parts in enumerate(batches):
         if parts:
-            models[f"trees_middle_{q}"] = (_merge(parts),)
+            models[f"trees_middle_{q}"] = (merge(parts),)
             nodes.append(Node(f"trees_middle_{q}", model=f"trees_middle_{q}"))
     _picture(stand, flat, which, level == levels.PICTURE, y, models, nodes, textures)
     return stand, chosen
@@ -349,19 +350,6 @@ def _repeat(mesh: Mesh, stand: Stand, y: Float64, tints: Float64) -> Mesh:
     return without_slivers(repeated)
 
 
-def _merge(parts: list[Mesh]) -> Mesh:
-    """Meshes of one material as one."""
-    offsets = np.cumsum([0] + [len(part.positions) for part in parts[:-1]])
-    return Mesh(
-        positions=np.concatenate([part.positions for part in parts]),
-        indices=np.concatenate([part.indices + np.uint32(o) for part, o in zip(parts, offsets, strict=True)]),
-        material=parts[0].material,
-        normals=np.concatenate([part.normals for part in parts if part.normals is not None]),
-        uvs=np.concatenate([part.uvs for part in parts if part.uvs is not None]),
-        colors=np.concatenate([part.colors for part in parts if part.colors is not None]),
-    )
-
-
 # ---- rocks ------------------------------------------------------------------------------------------------------------
 
 
@@ -405,7 +393,7 @@ def _lay_rocks(
                 if len(some):
                     parts.append(_repeat(mesh, rocks.some(some), y[some], _tints(rocks.some(some))))
         if parts:
-            models[f"rocks_middle_{half}"] = (_merge(parts),)
+            models[f"rocks_middle_{half}"] = (merge(parts),)
             nodes.append(Node(f"rocks_middle_{half}", model=f"rocks_middle_{half}"))
     for i in range(len(rocks.x)):
         if rocks.size[i] > 0.45:

@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 NICENESS = 10  # the service answers first, the jobs compute with what is left
@@ -63,15 +62,6 @@ def load(name: str) -> Callable[..., Any]:
     module, _, function = name.partition(":")
     found: Callable[..., Any] = getattr(import_module(module), function)
     return found
-
-
-def resident_mb(pid: int) -> int | None:
-    """Resident memory of a process; None where the system does not say (other than Linux), or it is gone."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    except (OSError, IndexError, ValueError):
-        return None
-    return pages * os.sysconf("SC_PAGE_SIZE") >> 20
 
 
 def _read_line() -> bytes:

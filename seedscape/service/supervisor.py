@@ -12,11 +12,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from seedscape.assets.memory import resident_bytes
 from seedscape.service import leases
 from seedscape.service.database import FILE_NAME, Database
 from seedscape.service.offload import Offload
 from seedscape.service.problems import job_problem
-from seedscape.service.process import resident_mb
 from seedscape.service.settings import Settings
 
 LOOK_S = 0.25  # between two looks at the workers
@@ -169,11 +169,11 @@ class Supervisor:
     def _judge(self, worker: Process, row: sqlite3.Row) -> None:
         """End the worker if its work took too much of anything, or is wanted by nobody."""
         now, limits, unwanted = time.time(), self.settings, bool(row["unwanted"])
-        resident = resident_mb(worker.process.pid)
+        resident = resident_bytes(worker.process.pid) >> 20
         verdict: tuple[int, str, str] | None = None
         if now - row["attempt_started"] > limits.job_seconds:
             verdict = (row["id"], "time_limit", f"expected at most {limits.job_seconds:g} s, got more")
-        elif resident is not None and resident > limits.job_memory_mb:
+        elif resident > limits.job_memory_mb:
             verdict = (row["id"], "memory_limit", f"expected at most {limits.job_memory_mb} MB, got {resident}")
         if not unwanted:
             worker.unwanted_since = None

@@ -15,7 +15,7 @@ from typing import Any
 
 from seedscape.api import Progress
 from seedscape.assets.errors import MissingPartError, RequestError
-from seedscape.assets.memory import release_memory
+from seedscape.assets.memory import release_memory, resident_bytes
 from seedscape.assets.store import Store
 from seedscape.service import leases
 from seedscape.service.database import Database
@@ -27,7 +27,6 @@ from seedscape.service.process import (
     limit_memory,
     load,
     read_settings,
-    resident_mb,
     watch,
     yield_to_service,
 )
@@ -89,8 +88,8 @@ class Worker:
                 self.current = None
             release_memory()
             if (
-                resident_mb(os.getpid()) or 0
-            ) > self.memory_mb / 2:  # what is left of it must not count for the next work
+                resident_bytes(os.getpid()) > (self.memory_mb << 20) / 2
+            ):  # what is left must not count for the next work
                 log.info("worker is large")
                 break
 
