@@ -1,9 +1,10 @@
 // The page: from an address, a form or a dropped file to a world one stands in.
+import { catalogued, query, service } from "./early"; // first: it asks
 import { isSoftware } from "./device";
 import { byId, element, megabytes, save } from "./dom";
 import { Figures } from "./figures";
 import { Form, clock, queryOfSpec, readable, specOfQuery, type Spec } from "./form";
-import { Refusal, Service, readAll, type Job, type Step } from "./service";
+import { Refusal, readAll, type Job, type Step } from "./service";
 import { loadSettings, listenToSettings } from "./settings";
 import { Stage, type Mode } from "./stage";
 import { FileError, Loader } from "./world";
@@ -27,7 +28,7 @@ let asked: Spec | null = null;
 let spotNumber = 0;
 
 body.classList.toggle("gpu", !isSoftware);
-const service = new Service(askToken);
+service.askToken = askToken;
 const stage = makeStage();
 if (stage) begin(stage);
 
@@ -56,11 +57,10 @@ function begin(stage: Stage): void {
   void start();
 
   async function start(): Promise<void> {
-    const query = new URLSearchParams(location.search);
-    const isComing = query.has("file") || specOfQuery(query) !== null;
-    if (isComing) stage.prepare();
+    if (query.has("file") || specOfQuery(query) !== null) loader.prepare();
     else reveal();
     if (query.has("file")) {
+      stage.prepare();
       body.classList.add("one-file");
       await attempt(async (signal) => {
         say("Loading", null);
@@ -72,7 +72,7 @@ function begin(stage: Stage): void {
     }
     let catalogue;
     try {
-      catalogue = await service.catalogue();
+      catalogue = await (catalogued ?? service.catalogue());
     } catch (error) {
       fail(error instanceof Refusal ? error.message : "No service answers here; a GLB can be opened all the same.");
       return;
@@ -92,7 +92,9 @@ function begin(stage: Stage): void {
     await attempt(async (signal) => {
       say("Asking", null);
       job = await service.create(spec, profile, signal);
-      if (job.status !== "done") reveal(); // it will take a while
+      const isThere = job.status === "done";
+      if (isThere || !isNew) stage.prepare();
+      if (!isThere) reveal(); // it will take a while
       step({ stage: job.stage, progress: job.progress });
       job = await service.follow(job, step, signal);
       if (job.status === "cancelled") return;

@@ -1,6 +1,7 @@
 // A world for machines without a GPU: colours and baked shade, without the bumps and gloss that each pixel would pay for.
 import { Material, MeshLambertMaterial, type MeshStandardMaterial, type Object3D } from "three";
 import type { GLTFLoaderPlugin, GLTFParser } from "three/addons/loaders/GLTFLoader.js";
+import { lightAtCorners } from "./matt";
 import { meshesOf } from "./meshes";
 
 interface Document {
@@ -36,7 +37,7 @@ export function makeMatt(root: Object3D): void {
 }
 
 function mattOf(given: MeshStandardMaterial): MeshLambertMaterial {
-  const matt = new MeshLambertMaterial();
+  const matt = lightAtCorners(new MeshLambertMaterial());
   Material.prototype.copy.call(matt, given);
   const { map, aoMap, aoMapIntensity, emissiveMap, emissiveIntensity } = given;
   Object.assign(matt, { map, aoMap, aoMapIntensity, emissiveMap, emissiveIntensity });

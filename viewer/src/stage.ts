@@ -16,6 +16,7 @@ const MAX_PITCH = 1.5;
 const DESKTOP_PIXELS = 2;
 const PHONE_PIXELS = 1.5;
 const BLUR = 0.5;
+const FIRST_BLUR = 0.4; // of the first picture of all, which a machine without a GPU has to compile shaders for too
 const REST_MS = 250;
 const VOID = 0x10161a;
 const STUDIO = 0x39434a; // behind a foreign object
@@ -187,7 +188,10 @@ export class Stage {
     if (this.vr.isInside) this.vr.update(seconds);
     else if (this.mode === "walk") this.walk(seconds);
     else this.orbit.update();
-    if (isSoftware && this.world && !this.vr.isInside) this.blur(performance.now() - this.movedAt < REST_MS);
+    if (isSoftware && this.world && !this.vr.isInside) {
+      if (this.frames > 0 && this.firstPictureMs === null) return; // a second one would only wait behind the first
+      this.blur(this.frames === 0 || performance.now() - this.movedAt < REST_MS);
+    }
     if ((!this.isStale || !this.world) && !this.vr.isInside) {
       this.wasDrawn = false;
       this.frameMs = NaN;
@@ -206,20 +210,23 @@ export class Stage {
     await this.finished();
     if (this.firstPictureMs !== null) return;
     this.firstPictureMs = performance.now();
+    this.movedAt = 0; // sharp at once, unless somebody walks already
     this.coolDown?.();
     this.tellSeen();
   }
 
   /** Fewer pixels while something moves, all of them at rest: what a machine without a GPU can keep up with. */
   private blur(moving: boolean): void {
-    if (moving === this.isBlurred) return;
     this.isBlurred = moving;
+    const pixels = this.pixels();
+    if (pixels === this.renderer.getPixelRatio()) return;
     this.isStale = true;
-    this.renderer.setPixelRatio(this.pixels());
+    this.renderer.setPixelRatio(pixels);
   }
 
   private pixels(): number {
-    if (isSoftware) return this.isBlurred ? BLUR : 1;
+    if (isSoftware && this.isBlurred) return this.firstPictureMs === null ? FIRST_BLUR : BLUR;
+    if (isSoftware) return 1;
     return Math.min(devicePixelRatio, isHandheld || isHeadset ? PHONE_PIXELS : DESKTOP_PIXELS);
   }
 

@@ -1,10 +1,11 @@
 // A driver without a GPU compiles a shader anew for each way of drawing, at the first triangle that is drawn so. This draws one
 // triangle in each way that worlds of ours have, so that it compiles while the world is fetched and unpacked. Where the kinds are
-// others, the first frame only takes longer.
+// others, the first frame only takes longer: some 60 ms for each way that is missing here, be it only the type of a colour.
 import {
   BufferAttribute, BufferGeometry, DataTexture, DirectionalLight, InstancedMesh, LightProbe, LinearFilter, LinearMipmapLinearFilter, Matrix4, Mesh,
   MeshBasicMaterial, MeshLambertMaterial, PerspectiveCamera, RepeatWrapping, Scene, SRGBColorSpace, type Material, type WebGLRenderer,
 } from "three"; // prettier-ignore
+import { lightAtCorners } from "./matt";
 
 /** Draws into the canvas while `isWanted`, one way after the other, and lets the page work in between. Gives back a function that frees
  * what it took; the shaders that a world has too stay. */
@@ -15,26 +16,31 @@ export function warmUp(renderer: WebGLRenderer, isWanted: () => boolean): () => 
   map.colorSpace = SRGBColorSpace;
   const aoMap = picture();
   // As the profile quest stores them: pictures in metres with floats, others with normalised 16 bits.
-  const tiled = triangle(new BufferAttribute(new Float32Array(6), 2), "normal", "color");
-  const fitted = triangle(new BufferAttribute(new Uint16Array(6), 2, true), "normal", "color");
-  const bare = triangle(new BufferAttribute(new Uint16Array(6), 2, true), "normal");
-  const dome = triangle(new BufferAttribute(new Uint16Array(6), 2, true), "color");
+  const tiled = triangle({ uv: metres(), normal: bytes(3), color: bytes(4) });
+  const fitted = triangle({ uv: share(2), normal: bytes(3), color: bytes(4) });
+  const fine = triangle({ uv: share(2), normal: bytes(3), color: share(4) });
+  const bare = triangle({ uv: share(2), normal: bytes(3) });
+  const wavy = triangle({ uv: metres(), normal: new BufferAttribute(new Int16Array(9), 3, true), color: bytes(4) });
+  const dome = triangle({ uv: share(2), color: share(4) });
+  const matt = (...[given]: ConstructorParameters<typeof MeshLambertMaterial>): MeshLambertMaterial => lightAtCorners(new MeshLambertMaterial(given));
+  const ground = matt({ map, aoMap, vertexColors: true });
+  const leaves = matt({ map, vertexColors: true, alphaTest: 0.4 });
   const ways: [BufferGeometry, Material][] = [
-    [tiled, new MeshLambertMaterial({ map, aoMap, vertexColors: true })], // ground, rocks, buildings
-    [tiled, over(new MeshLambertMaterial({ map, aoMap, vertexColors: true }))],
-    [fitted, over(new MeshLambertMaterial({ map, vertexColors: true }))], // horizon
-    [bare, new MeshLambertMaterial({ map })],
-    [tiled, new MeshLambertMaterial({ map, vertexColors: true, alphaTest: 0.4 })], // trees
-    [fitted, new MeshLambertMaterial({ map, vertexColors: true, alphaTest: 0.4 })],
-    [tiled, new MeshLambertMaterial({ vertexColors: true })], // signs
-    [tiled, over(new MeshLambertMaterial({ vertexColors: true }))], // water
-    [dome, new MeshBasicMaterial({ map, vertexColors: true })], // sky
+    [tiled, ground],
+    [tiled, over(matt({ map, aoMap, vertexColors: true }))],
+    [fitted, over(matt({ map, vertexColors: true }))], // horizon
+    [bare, matt({ map })],
+    [tiled, leaves],
+    [fitted, leaves], // far trees
+    [fine, leaves], // grass
+    [fine, matt({ vertexColors: true })], // signs
+    [wavy, over(matt({ vertexColors: true }))], // water
+    [dome, Object.assign(new MeshBasicMaterial({ map, vertexColors: true }), { flatShading: true })], // sky: it has no normals
   ];
-  for (const [geometry, material] of ways) scene.add(new Mesh(geometry, material));
-  const trees = new InstancedMesh(tiled, ways[4]![1], 1);
-  trees.setMatrixAt(0, new Matrix4());
-  scene.add(trees);
-  const meshes = scene.children.filter((object) => "isMesh" in object);
+  const many = [leaves, ground].map((material) => new InstancedMesh(tiled, material, 1)); // trees and rocks
+  for (const mesh of many) mesh.setMatrixAt(0, new Matrix4());
+  const meshes = [...ways.map(([geometry, material]) => new Mesh(geometry, material)), ...many];
+  scene.add(...meshes);
   for (const mesh of meshes) Object.assign(mesh, { frustumCulled: false, visible: false });
   const camera = new PerspectiveCamera();
   const next = (): void => {
@@ -47,20 +53,21 @@ export function warmUp(renderer: WebGLRenderer, isWanted: () => boolean): () => 
   };
   setTimeout(next);
   return () => {
-    trees.dispose();
-    for (const one of [map, aoMap, tiled, fitted, bare, dome, ...ways.map(([, material]) => material)]) one.dispose();
+    for (const one of [map, aoMap, tiled, fitted, fine, bare, wavy, dome, ...many, ...ways.map(([, material]) => material)]) one.dispose();
   };
 }
 
-function triangle(uv: BufferAttribute, ...has: ("normal" | "color")[]): BufferGeometry {
+function triangle(attributes: Record<string, BufferAttribute>): BufferGeometry {
   const geometry = new BufferGeometry();
   geometry.setAttribute("position", new BufferAttribute(new Int16Array([0, 0, -1, 1, 0, -1, 0, 1, -1]), 3));
-  geometry.setAttribute("uv", uv);
-  if (has.includes("normal")) geometry.setAttribute("normal", new BufferAttribute(new Int8Array(9), 3, true));
-  if (has.includes("color")) geometry.setAttribute("color", new BufferAttribute(new Uint8Array(12), 4, true));
+  for (const [name, attribute] of Object.entries(attributes)) geometry.setAttribute(name, attribute);
   geometry.setIndex([0, 1, 2]);
   return geometry;
 }
+
+const metres = (): BufferAttribute => new BufferAttribute(new Float32Array(6), 2);
+const bytes = (size: 3 | 4): BufferAttribute => new BufferAttribute(size === 3 ? new Int8Array(9) : new Uint8Array(12), size, true);
+const share = (size: 2 | 4): BufferAttribute => new BufferAttribute(new Uint16Array(3 * size), size, true);
 
 function picture(): DataTexture {
   const made = new DataTexture(new Uint8Array(4 * 4 * 4), 4, 4);

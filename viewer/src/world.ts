@@ -40,13 +40,18 @@ export class Loader {
   private readonly pictures: KTX2Loader;
 
   constructor(renderer: WebGLRenderer) {
-    this.pictures = new KTX2Loader().setWorkerLimit(2).detectSupport(renderer);
+    this.pictures = new KTX2Loader().setWorkerLimit(isSoftware ? 1 : 2).detectSupport(renderer);
     this.gltf = new GLTFLoader().setKTX2Loader(this.pictures).setMeshoptDecoder(MeshoptDecoder);
     if (isSoftware) {
       this.gltf.register(withoutRelief);
       // A software driver unpacks whatever it is given, pixel by pixel, before it draws.
       for (const format of Object.keys(this.pictures.workerConfig)) this.pictures.workerConfig[format as keyof KTX2LoaderWorkerConfig] = false;
     }
+  }
+
+  /** A world will come soon: what unpacks its pictures is fetched meanwhile. */
+  prepare(): void {
+    this.pictures.init().catch(() => undefined); // told when a picture needs it
   }
 
   /** FileError where it cannot be shown. */
