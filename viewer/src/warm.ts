@@ -43,11 +43,14 @@ export function warmUp(renderer: WebGLRenderer, isWanted: () => boolean): () => 
   scene.add(...meshes);
   for (const mesh of meshes) Object.assign(mesh, { frustumCulled: false, visible: false });
   const camera = new PerspectiveCamera();
+  const gl = renderer.getContext() as WebGL2RenderingContext;
   const next = (): void => {
     const mesh = meshes.shift();
     if (!mesh || !isWanted()) return;
     mesh.visible = true;
     renderer.render(scene, camera);
+    gl.deleteSync(gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0));
+    gl.flush(); // or it would wait for the next frame
     mesh.visible = false;
     setTimeout(next);
   };
