@@ -25,7 +25,6 @@ from seedscape.generation.rng import stream
 from seedscape.generation.terrain import (
     CELL,
     MARGIN,
-    USUAL,
     TerrainModel,
     World,
     open_terrain_model,
@@ -78,7 +77,7 @@ def quilted(model: TerrainModel, pool: int, seed: int) -> tuple[Windows, Windows
     for k in range(pool):
         world = sample_world(seed, k, SPACING_M, model=model)
         piece = world._bent(0, 0)
-        full = piece if world._sea else drain(piece[None], USUAL.basins)[0]
+        full = piece if world._sea else drain(piece[None], world._character.basins)[0]
         bent.append(piece[:SIZE, :SIZE] * SPACING_M)
         filled.append(full[:SIZE, :SIZE] * SPACING_M)
     return np.stack(bent), np.stack(filled)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from seedscape.assets.errors import MissingPartError, RequestError
 from seedscape.assets.weights import read_tensors, require_arrays
 from seedscape.generation import bend
-from seedscape.generation.character import BENCH_SPAN, PLAIN, USUAL, Character, benched, draw_character
+from seedscape.generation.character import BENCH_SPAN, PLAIN, Character, benched, draw_character, usual_character
 from seedscape.generation.drain import drain
 from seedscape.generation.guide import WildGuide
 from seedscape.generation.quilt import BankTile, Lattice, Library, Quilt, Shelf, build_library
@@ -128,7 +128,7 @@ class LandWishes:
 
     roughness: 0 (the blandest land of its kind) .. 1 (the roughest). sketch: the broad shape, over `sketch_posts` posts from post
     (0, 0), with `relief_m` from black to white. toward, mix: another seed, and how far its land is taken up, 0 .. 1. character: what
-    sets the world apart from others of its kind; None: drawn from its seed.
+    sets the world apart from others of its kind. own_character: draw all of that from the seed, not its basins alone.
     """
 
     roughness: float | None = None
@@ -137,7 +137,8 @@ class LandWishes:
     relief_m: float = 600.0
     toward: int | None = None
     mix: float = 0.5
-    character: Character | None = USUAL
+    character: Character | None = None
+    own_character: bool = False
 
 
 NO_WISHES = LandWishes()
@@ -165,7 +166,8 @@ class World:
         sea = wishes.sketch is None and all(tile.landform in SEA_LANDFORMS for tile in tiles)
         library = build_library(tuple(tiles), sea)
         self._seed, self._network, self._wishes, self._sea = seed, model.heights, wishes, sea
-        self._character = draw_character(seed) if wishes.character is None else wishes.character
+        drawn = draw_character if wishes.own_character else usual_character
+        self._character = wishes.character or drawn(seed)
         self._bench_wave = BENCH_SPAN * library.swell
         contrast = self._character.contrast
         self._cells: Cells = _cells(seed, library, sea, spacing_m, wishes, contrast, shelf)

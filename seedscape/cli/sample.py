@@ -64,7 +64,6 @@ def terrain(
 
     from seedscape.assets.files import require_writable, write_atomically
     from seedscape.cli.arrays import npy_parts, read_heights
-    from seedscape.generation.character import USUAL
     from seedscape.generation.sketch import read_sketch
     from seedscape.generation.terrain import LandWishes, sample_world
     from seedscape.generation.vary import vary_heights
@@ -74,7 +73,7 @@ def terrain(
         sketch=None if sketch is None else read_sketch(Path(sketch)), sketch_posts=num_posts,
         relief_m=real_number("--relief-m", relief_m, 1.0, 9000.0),
         toward=None if toward is None else whole_number("--toward", toward, 0, MAX_SEED),
-        mix=real_number("--mix", mix, 0.0, 1.0), character=None if own_character else USUAL,
+        mix=real_number("--mix", mix, 0.0, 1.0), own_character=own_character,
     )  # fmt: skip
     landforms = None if landform is None else (landform,)
     own = None if vary is None else read_heights(Path(vary))

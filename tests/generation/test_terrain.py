@@ -54,7 +54,7 @@ def test_pieces_made_side_by_side_are_those_made_alone(monkeypatch: pytest.Monke
 
 
 def test_a_world_with_a_character_of_its_own_is_another_and_exact_for_windows() -> None:
-    wishes = LandWishes(character=None)
+    wishes = LandWishes(own_character=True)
     whole = sample_heights(1, 0, 60, 30.0, ("alpine",), wishes=wishes, corner=(230, 10)).heights_m
     part = sample_heights(1, 0, 24, 30.0, ("alpine",), wishes=wishes, corner=(240, 20)).heights_m
     assert np.array_equal(part, whole[10:34, 10:34])
