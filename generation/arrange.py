@@ -5,7 +5,8 @@ what already lies there, the wrap included, is a correlation, found for all offs
 numbers and rounded, so that it is exact on every machine. Offsets that would merely continue a neighbour's piece are out (the
 result would be the exemplar again), those near pieces already laid cost more, and the seed picks among the best few. Blocks
 are joined along minimum-error seams, softened over a cell so that the decoder sees no jump; latents have zero mean, so the
-soft part is rescaled to keep the variance.
+soft part is rescaled to keep the variance. At last the torus is turned so that its edge lies where least happens: a wall's joint, say, would
+be a line that ends there.
 """
 
 from dataclasses import dataclass
@@ -63,7 +64,14 @@ def arrange(
             canvas[:, *place] = (weight * block + (1 - weight) * canvas[:, *place]) / norm
             rough[:, *place] = np.round((weight * block_whole + (1 - weight) * near) / norm)
             filled[place] = True
-    return canvas
+    rows, columns = (_quietest(rough, exemplar.weights, axis) for axis in (1, 2))
+    return np.roll(canvas, (-rows, -columns), (1, 2))
+
+
+def _quietest(rough: NDArray[np.float64], weights: NDArray[np.float64], axis: int) -> int:
+    """The line along which a torus (C, n, n) differs least from the one before: there the picture may begin."""
+    steps = (rough - np.roll(rough, 1, axis)) ** 2  # whole numbers: exact in any order
+    return int(np.argmin((steps * weights[:, None, None]).sum((0, 3 - axis))))
 
 
 def _exemplar(torus: NDArray[np.float32], importance: NDArray[np.float32] | None) -> _Exemplar:

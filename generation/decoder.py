@@ -4,7 +4,7 @@ StyleGAN2's modulation (Karras et al. 2020) multiplies a convolution's weights b
 brings them back to one norm. That is done here, once a style, so that the graphs hold plain convolutions.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,8 +43,8 @@ class MaterialDecoder:
                 f"expected the weight {missing[0]} in {MASTER}, got none; reinstall seedscape to repair it"
             )
 
-    def styled(self, style: Float32, rows: int, columns: int) -> Decode:
-        """The decoder for one style (S,) and one size of piece.
+    def styled(self, style: Float32, rows: int, columns: int, evening: Sequence[float] = (0.0, 0.0)) -> Decode:
+        """The decoder for one style (S,), one size of piece, and the shares by which lines are evened (see `evened`).
 
         What it returns takes latents (L, rows + 12, columns + 12) and noise {4, 2, 1 -> (1, ., .)} for rows + 6 and columns + 6
         cells, and gives (5, 8 rows, 8 columns) standardised channels of the inner cells. MissingPartError: damaged files.
@@ -57,15 +57,31 @@ class MaterialDecoder:
         inner = {"rows": rows + 2 * REACH, "columns": columns + 2 * REACH}
         pixels = {f"{axis}{s}": count * CELL // s for axis, count in inner.items() for s in (4, 2, 1)}
         texels = Network(self.texels, TEXELS, rest, inner | pixels)
-        within, edge = slice(REACH, -REACH), REACH * CELL
+        within, edge = slice(REACH, -REACH), REACH * CELL - 1
 
         def decode(latents: Float32, noise: dict[int, Float32]) -> Float32:
             x = np.ascontiguousarray(cells(latents=latents[None])[:, :, within, within])
             z = np.ascontiguousarray(latents[None, :, within, within])
             made = texels(latents=z, cells=x, **{f"noise{s}": grain[None] for s, grain in noise.items()})
-            return made[0, :, edge:-edge, edge:-edge]
+            return evened(made[0, :, edge:-edge, edge:-edge], evening)
 
         return decode
+
+
+def evened(made: Float32, shares: Sequence[float]) -> Float32:
+    """(C, rows + 2, columns + 2), from odd lines before the picture to even ones after it -> (C, rows, columns), steps evened out.
+
+    Layers that enlarge leave the steps from even to odd lines stronger than those from odd to even ones, or weaker: a weave of two
+    pixels. Of the stronger kind each line of a pair takes a share of the other. shares: of rows and of columns, 0 .. 0.5; above 0
+    where even to odd is the stronger kind, below 0 where odd to even is. Works in place.
+    """
+    for axis, share in enumerate(shares, 1):
+        lines = np.moveaxis(made, axis, 0)
+        first, second = (lines[1:-1:2], lines[2:-1:2]) if share > 0.0 else (lines[0::2], lines[1::2])
+        step = (second - first) * np.float32(abs(share))
+        first += step
+        second -= step
+    return made[:, 1:-1, 1:-1]
 
 
 def scaled_weights(master: Mapping[str, NDArray[Any]], style: Float32) -> dict[str, Float32]:

@@ -158,13 +158,19 @@ def decode_set(model: MaterialModel, index: int, cells: int, rng: np.random.Gene
 def _decoded_bands(model: MaterialModel, index: int, cells: int, rng: np.random.Generator) -> Bands:
     """The channels of `decode_set` from the top down, their height as the decoder leaves it."""
     latents = arrange(model.torus[index], cells, rng, model.importance)
-    for rows, band in _decode(model, latents, model.styles[index], _grains(cells, rng)):
+    for rows, band in _decode(model, latents, model.styles[index], _grains(cells, rng), _evening(model, index)):
         yield rows, _rescale(band, model.means[index], model.deviations[index])
 
 
 def _passes(model: MaterialModel, index: int) -> int:
     """How often the height is blurred, so that its slopes are as strong as the real set's (found when the model is released)."""
     return int(model.sets[index].get("smoothing", 0))
+
+
+def _evening(model: MaterialModel, index: int) -> tuple[float, float]:
+    """Shares by which the lines of a set are evened (found when the model is released)."""
+    rows, columns = model.sets[index].get("evening", (0.0, 0.0))
+    return float(rows), float(columns)
 
 
 def decode_between(
@@ -188,12 +194,12 @@ def decode_between(
     else:
         theirs = arrange(model.torus[other], cells, others, model.importance)
         mixed = ((1 - share) * latents + share * theirs) / np.sqrt((1 - share) ** 2 + share**2)
-    first = _whole(_decode(model, mixed, moved(model.styles), grains), cells)
+    first = _whole(_decode(model, mixed, moved(model.styles), grains, _evening(model, own)), cells)
     first = _rescale(first, moved(model.means), moved(model.deviations))
     first[3] = smoothed(first[3], _passes(model, own))
     if not share.any():
         return first, reliefs[0]
-    second = _whole(_decode(model, mixed, model.styles[other], grains), cells)
+    second = _whole(_decode(model, mixed, model.styles[other], grains, _evening(model, other)), cells)
     second = _rescale(second, model.means[other], model.deviations[other])
     second[3] = smoothed(second[3], _passes(model, other))
     part = float(share.mean())
@@ -205,7 +211,9 @@ def _grains(cells: int, rng: np.random.Generator) -> dict[int, Float32]:
     return {s: _wrap(grain(rng, 1, cells * CELL // s, cells * CELL // s), REACH * CELL // s) for s in (4, 2, 1)}
 
 
-def _decode(model: MaterialModel, latents: Float32, style: Float32, noise: dict[int, Float32]) -> Bands:
+def _decode(
+    model: MaterialModel, latents: Float32, style: Float32, noise: dict[int, Float32], evening: tuple[float, float]
+) -> Bands:
     """(5, ., 8 cells) standardised channels of bands of rows, wrapping around.
 
     Decoded piece by piece, each with all the surroundings the decoder can see: memory stays that of one band. Pieces are of one
@@ -213,7 +221,7 @@ def _decode(model: MaterialModel, latents: Float32, style: Float32, noise: dict[
     """
     cells = latents.shape[1]
     size = min(PIECE, cells)
-    decode = model.decoder.styled(style, size, size)
+    decode = model.decoder.styled(style, size, size, evening)
     wrapped = _wrap(latents.astype(np.float32), MARGIN)
     starts = [min(start, cells - size) for start in range(0, cells, size)]
     for row in starts:

@@ -16,32 +16,26 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from seedscape.assets.errors import RequestError
 from seedscape.assets.files import write_atomically
-from seedscape.generation.maps import smoothed
 from seedscape.generation.models.material_gan import CELL as MATERIAL_CELL
-from seedscape.generation.models.material_gan import MARGIN as MATERIAL_MARGIN
 from seedscape.generation.models.material_gan import (
     MaterialConfig,
-    MaterialDecoder,
     MaterialGenerator,
 )
 from seedscape.generation.models.refiner import NOISE_CHANNELS, Refiner
 from seedscape.generation.models.terrain_vae import CELL, TerrainVAE, low_features, relief, upsample_low
+from seedscape.generation.train.calibrate import calibrate
 from seedscape.generation.train.elevation import Tile
 from seedscape.generation.train.material_graph import cells_graph, require_valid, texels_graph
 from seedscape.generation.train.standardise import Standardised
 from seedscape.generation.train.textures import PIXELS, TextureSet
 
 OPSET = 18
-MOST_BLURS = 4
-MOST_GAIN = 1.4
 LATENT_STEP = 1.0 / 24  # latents are kept as int8 times this: +-5.3, a tenth of the posterior's own deviation or less
 
 
@@ -132,18 +126,16 @@ def release_material(folder: Path, generator: nn.Module, sets: list[TextureSet],
     write_atomically(release / "material-texels.onnx", require_valid(texels_graph(config)))
     assert isinstance(generator, MaterialGenerator)
     torus = torch.stack([latents.detach().cpu() for latents in generator.toruses])
-    styles = generator.get_parameter("styles").detach().cpu()
     steps = torus.abs().amax((1, 2, 3)) / 127
-    made = [_decoded(decoder, latents, style) for latents, style in zip(torus, styles, strict=True)]
     tensors = {
         "torus": (torus / steps[:, None, None, None]).round().to(torch.int8).contiguous(),
         "steps": steps.contiguous(),
         "importance": decoder.pca.weight.detach().square().sum((1, 2, 3)).contiguous(),
-        "styles": styles.contiguous(),
+        "styles": generator.get_parameter("styles").detach().cpu().contiguous(),
         "means": textures.means.contiguous(),
-        "deviations": (textures.deviations * torch.stack([_gain(own) for own in made])).contiguous(),
+        "deviations": textures.deviations.contiguous(),
     }
-    entries = [
+    entries: list[dict[str, Any]] = [
         {
             "name": s.name,
             "material": s.material,
@@ -151,49 +143,21 @@ def release_material(folder: Path, generator: nn.Module, sets: list[TextureSet],
             "publisher": s.publisher,
             "completed": list(s.completed),
             "relief": s.relief,
-            "smoothing": _smoothing(made[k][3].numpy(), textures.pixels[k, 3].numpy()),
         }
-        for k, s in enumerate(sets)
+        for s in sets
     ]
-    write_atomically(
-        release / "material-bank.safetensors",
-        save(tensors, {"sets": json.dumps(entries), "cells": json.dumps(PIXELS // MATERIAL_CELL)}),
-    )
+
+    def write_bank() -> None:
+        metadata = {"sets": json.dumps(entries), "cells": json.dumps(PIXELS // MATERIAL_CELL)}
+        write_atomically(release / "material-bank.safetensors", save(tensors, metadata))
+
+    write_bank()
+    found = calibrate(folder, textures.pixels.numpy())
+    tensors["deviations"] = textures.deviations * torch.from_numpy(np.stack([one.gains for one in found]))
+    for entry, one in zip(entries, found, strict=True):
+        entry |= {"smoothing": one.smoothing, "evening": list(one.evening)}
+    write_bank()
     return release
-
-
-@torch.no_grad()
-def _decoded(decoder: MaterialDecoder, torus: Tensor, style: Tensor) -> Tensor:
-    """(5, n, n) standardised channels of a torus (L, n / 8, n / 8) as it is."""
-    generator = torch.Generator().manual_seed(1)
-    wrapped = F.pad(torus[None], (MATERIAL_MARGIN,) * 4, mode="circular")
-    cells = wrapped.shape[2]
-    grains = [
-        torch.randn(1, 1, cells * MATERIAL_CELL // s, cells * MATERIAL_CELL // s, generator=generator)
-        for s in (4, 2, 1)
-    ]
-    edge = MATERIAL_MARGIN * MATERIAL_CELL
-    return cast(Tensor, decoder(wrapped, style[None], *grains))[0, :, edge:-edge, edge:-edge]
-
-
-def _gain(made: Tensor) -> Tensor:
-    """(5,) factor that gives each channel the deviation of the real set, which is one: a decoder that is not sure of the finest
-    grain leaves some of it out."""
-    return (1.0 / made.std((1, 2))).clamp(1.0 / MOST_GAIN, MOST_GAIN)
-
-
-def _smoothing(made: NDArray[np.float32], height: NDArray[np.float32]) -> int:
-    """Blurs after which the decoded height's steps, relative to its deviation, are nearest to those of the real height."""
-
-    def steepness(x: NDArray[np.float32]) -> float:
-        return float(np.log(np.abs(np.diff(x, axis=0)).mean() + np.abs(np.diff(x, axis=1)).mean() + 1e-6))
-
-    goal = steepness(height) - float(np.log(height.std() + 1e-6))
-    tries = [
-        steepness(y) - float(np.log(y.std() + 1e-6))
-        for y in (smoothed(made, passes) for passes in range(MOST_BLURS + 1))
-    ]
-    return int(np.argmin(np.abs(np.asarray(tries) - goal)))
 
 
 def _onnx(module: nn.Module, inputs: tuple[Tensor, ...], names: list[str]) -> bytes:
