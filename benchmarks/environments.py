@@ -2,9 +2,10 @@
 
     python benchmarks/environments.py [--seeds 1-5] [--biomes alpine,coast] [--purposes game] [-o FOLDER] [--validate]
 
-Each is made by `seedscape generate` in a process of its own, without a picture. `cpu_s` is that process's processor time, which
-does not depend on what else the machine does. Exit code 1 where something is over budget, the validator finds an error or a
-warning, or the walkable ground around the spawn point is less than 2,000 m2.
+Each is made by `seedscape generate` in a process of its own, without a picture, one after another. `wall_s` are its seconds from
+start to end on all cores, `cpu_s` its processor time. What takes longer than SECONDS may have met other work on the machine: it is made
+up to --tries times, and the shortest counts; `tries` says how often that was. Exit code 1 where none was shorter, something is over
+budget, the validator finds an error or a warning, or the walkable ground around the spawn point is less than 2,000 m2.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import resource
 import struct
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,7 @@ LIMITS = {
     "bytes": 25_000_000,
 }
 WALKABLE_M2 = 2_000.0
+SECONDS = 15.0
 
 
 def walkable_m2(glb: Path) -> float:
@@ -58,33 +61,41 @@ def walkable_m2(glb: Path) -> float:
     return float(np.abs(cross).sum() / 2.0)
 
 
-def measure(seed: int, biome: str, purpose: str, folder: Path, validate: bool) -> dict[str, Any]:
-    """One row."""
-    glb = folder / f"{biome}-{purpose}-{seed}.glb"
-    command = [sys.executable, "-m", "seedscape", "generate", str(seed), "-o", str(glb), "--no-preview"]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(
-        [*command, "--biome", biome, "--purpose", purpose], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+def seconds(command: list[str]) -> tuple[float, float]:
+    """Wall and processor seconds of a `generate`."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode not in (0, 3):
-        raise SystemExit(f"{glb.name}: exit code {done.returncode}: {done.stderr[-400:]}")
+        raise SystemExit(f"{' '.join(command[3:])}: exit code {done.returncode}: {done.stderr[-400:]}")
+    return round(wall, 1), round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1)
+
+
+def measure(seed: int, biome: str, purpose: str, glb: Path, most_tries: int) -> dict[str, Any]:
+    """One row, whose file is left at `glb`."""
+    command = [sys.executable, "-m", "seedscape", "generate", str(seed), "-o", str(glb), "--no-preview"]
+    tries = []
+    while not tries or (min(tries)[0] > SECONDS and len(tries) < most_tries):
+        tries.append(seconds([*command, "--biome", biome, "--purpose", purpose]))
     manifest = json.loads(glb.with_suffix(".json").read_text())
-    row = {
+    return {
         "seed": seed,
         "biome": biome,
         "purpose": purpose,
-        "cpu_s": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1),
-        "peak_mb": after.ru_maxrss // 1024,  # the largest so far
+        "wall_s": min(tries)[0],
+        "cpu_s": min(tries)[1],
+        "tries": len(tries),
+        "peak_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,  # the largest so far
         **{name: manifest["counts"][name] for name in LIMITS},
         "walkable_m2": round(walkable_m2(glb)),
         "issues": "not run",
     }
-    if validate:
-        (verdict,) = judges.validate([glb])
-        row["issues"] = verdict["errors"] + verdict["warnings"]
-    glb.unlink()
-    return row
+
+
+def wrong(row: dict[str, Any]) -> bool:
+    """Whether a row misses anything."""
+    over = any(row[name] > limit for name, limit in LIMITS.items()) or row["wall_s"] > SECONDS
+    return over or row["walkable_m2"] < WALKABLE_M2 or row["issues"] not in ("not run", 0)
 
 
 def main() -> int:
@@ -94,25 +105,29 @@ def main() -> int:
     parser.add_argument("--biomes", default=",".join(BIOMES))
     parser.add_argument("--purposes", default=",".join(PURPOSES))
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "out" / "environments")
+    parser.add_argument("--tries", type=int, default=4, help="how often what took longer is made again, at most")
     parser.add_argument("--validate", action="store_true", help="the Khronos validator too (needs Node)")
     arguments = parser.parse_args()
     first, last = (int(part) for part in arguments.seeds.split("-"))
     arguments.output.mkdir(parents=True, exist_ok=True)
-    rows, faults = [], 0
+    rows: list[dict[str, Any]] = []
     for seed in range(first, last + 1):
         for biome in arguments.biomes.split(","):
-            for purpose in arguments.purposes.split(","):
-                row = measure(seed, biome, purpose, arguments.output, arguments.validate)
-                fault = any(row[name] > limit for name, limit in LIMITS.items()) or row["walkable_m2"] < WALKABLE_M2
-                fault = fault or row["issues"] not in ("not run", 0)
-                faults += fault
-                rows.append(row)
-                print(("FAULT " if fault else "") + " ".join(f"{k}={v}" for k, v in row.items()), flush=True)
-    with (ROOT / "benchmarks" / "environments.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    worst = {name: max(row[name] for row in rows) for name in ("cpu_s", *LIMITS)}
+            made = {p: arguments.output / f"{biome}-{p}-{seed}.glb" for p in arguments.purposes.split(",")}
+            new = [measure(seed, biome, purpose, glb, arguments.tries) for purpose, glb in made.items()]
+            if arguments.validate:
+                for row, verdict in zip(new, judges.validate(list(made.values())), strict=True):
+                    row["issues"] = verdict["errors"] + verdict["warnings"]
+            for row, glb in zip(new, made.values(), strict=True):
+                glb.unlink()
+                print(("FAULT " if wrong(row) else "") + " ".join(f"{k}={v}" for k, v in row.items()), flush=True)
+            rows += new
+            with (ROOT / "benchmarks" / "environments.csv").open("w", newline="") as file:
+                writer = csv.DictWriter(file, list(rows[0]))
+                writer.writeheader()
+                writer.writerows(rows)
+    faults = sum(wrong(row) for row in rows)
+    worst = {name: max(row[name] for row in rows) for name in ("wall_s", "cpu_s", "tries", *LIMITS)}
     print(f"{len(rows)} environments, {faults} with a fault; worst: {worst}")
     return 1 if faults else 0
 
