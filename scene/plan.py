@@ -110,7 +110,7 @@ def _find_ground(
     view = best_heading(site, 0.0, 0.0) / (2.0 * math.pi)
     grid = np.linspace(-1.0, 1.0, 7)
     u, v = (a.ravel() for a in np.meshgrid(grid * (structure.half_x + 3.0), grid * (structure.half_z + 3.0)))
-    best: tuple[float, float, float, float, float] | None = None  # score, x, level, z, heading
+    places: list[tuple[float, Placed]] = []  # distance and place
     for k in range(HEADINGS):
         heading = k / HEADINGS + turn
         c, s = (float(value) for value in cos_sin(heading))
@@ -125,17 +125,26 @@ def _find_ground(
                 for o in others
             ):
                 continue
-            points = placed.points(np.stack([u, np.zeros_like(u), v], axis=1))
-            if _wet(site, points, DRY_M):
-                continue
-            heights = np.sort(site.terrain.height(points[:, 0], points[:, 2]))
-            level = float(heights[len(heights) // 2])
-            climb = abs(level) / max(distance, 1.0)
-            turned = abs(heading - view - round(heading - view))
-            score = float(heights[-1] - heights[0]) / (half * 0.2) + 6.0 * max(0.0, climb - 0.25)
-            score += (1.2 * turned + 0.01 * distance) if main else -0.03 * level
-            if best is None or score < best[0]:
-                best = score, x, level, z, heading
+            places.append((distance, placed))
+    if not places:
+        return []
+    grid_points = np.stack([u, np.zeros_like(u), v], axis=1)
+    points = np.stack(
+        [placed.points(grid_points) for _, placed in places]
+    )  # all at once: look-ups by the dozen cost most
+    wet = _wet(site, points, DRY_M)
+    ground = np.sort(site.terrain.height(points[..., 0], points[..., 2]), axis=1)
+    best: tuple[float, float, float, float, float] | None = None  # score, x, level, z, heading
+    for (distance, placed), heights, is_wet in zip(places, ground, wet, strict=True):
+        if is_wet:
+            continue
+        heading, level = placed.turn, float(heights[len(heights) // 2])
+        climb = abs(level) / max(distance, 1.0)
+        turned = abs(heading - view - round(heading - view))
+        score = float(heights[-1] - heights[0]) / (half * 0.2) + 6.0 * max(0.0, climb - 0.25)
+        score += (1.2 * turned + 0.01 * distance) if main else -0.03 * level
+        if best is None or score < best[0]:
+            best = score, placed.x, level, placed.z, heading
     if best is None:
         return []
     _, x, level, z, heading = best
@@ -147,10 +156,12 @@ def _faced(site: Site, structure: Structure, x: float, z: float, heading: float)
     return best_heading(site, x, z) / (2.0 * math.pi) if structure.name == "outlook" else heading
 
 
-def _wet(site: Site, points: Float, margin: float) -> bool:
-    dx = np.array([0.0, margin, -margin, 0.0, 0.0])[:, None]
-    dz = np.array([0.0, 0.0, 0.0, margin, -margin])[:, None]
-    return bool((site.sample(site.water_depth_m, points[:, 0] + dx, points[:, 2] + dz) > 0.0).any())
+def _wet(site: Site, points: Float, margin: float) -> NDArray[np.bool_]:
+    """Which of the sets of points (n, k, 3) have water at a point or `margin` beside it."""
+    dx = np.array([0.0, margin, -margin, 0.0, 0.0])[:, None, None]
+    dz = np.array([0.0, 0.0, 0.0, margin, -margin])[:, None, None]
+    depth = site.sample(site.water_depth_m, points[..., 0] + dx, points[..., 2] + dz)
+    return np.asarray((depth > 0.0).any(axis=(0, 2)))
 
 
 # ---- paths ------------------------------------------------------------------------------------------------------------
@@ -190,43 +201,44 @@ def _cheapest_way(
     height: Float, cost: Float, step_m: float, start: tuple[int, int], goal: tuple[int, int]
 ) -> list[tuple[int, int]] | None:
     """Cells (row, col) of the cheapest way from start to goal, both included; None where there is none."""
+    rim = 2  # cells nobody may enter, so that no step needs to be asked whether it leaves the grid
     rows, cols = height.shape
-    h, price = height.ravel().tolist(), cost.ravel().tolist()
-    goal_at = goal[0] * cols + goal[1]
+    wide = cols + 2 * rim
+    h, price = (np.pad(x, rim, constant_values=np.inf).ravel().tolist() for x in (height, cost))
+    begin, end = ((row + rim) * wide + col + rim for row, col in (start, goal))
+    down, across = np.arange(-rim, rows + rim)[:, None] - goal[0], np.arange(-rim, cols + rim)[None, :] - goal[1]
+    ahead = (WORN_SHARE * (np.sqrt((down**2 + across**2).astype(np.float64)) * step_m)).ravel().tolist()
     around = [
-        (dr, dc, step_m * math.sqrt(dr * dr + dc * dc))
+        (dr * wide + dc, step_m * math.sqrt(dr * dr + dc * dc))
         for dr, dc in ((-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1), (-2, -1), (-2, 1), (2, -1), (2, 1), (-1, -2), (-1, 2), (1, -2), (1, 2))
     ]  # fmt: skip
-    spent = {start[0] * cols + start[1]: 0.0}
+    spent = [math.inf] * len(h)
+    spent[begin] = 0.0
     came: dict[int, int] = {}
-    heap = [(0.0, start[0] * cols + start[1])]
-    done: set[int] = set()
+    heap = [(0.0, begin)]
+    done = bytearray(len(h))
     while heap:
         _, at = heapq.heappop(heap)
-        if at == goal_at:
+        if at == end:
             way = [at]
             while at in came:
                 at = came[at]
                 way.append(at)
-            return [divmod(cell, cols) for cell in reversed(way)]
-        if at in done:
+            return [(cell // wide - rim, cell % wide - rim) for cell in reversed(way)]
+        if done[at]:
             continue
-        done.add(at)
-        row, col = divmod(at, cols)
-        for dr, dc, length in around:
-            r, c = row + dr, col + dc
-            if not (0 <= r < rows and 0 <= c < cols):
+        done[at] = 1
+        here, level = spent[at], h[at]
+        for step, length in around:
+            to = at + step
+            if done[to] or price[to] == math.inf:
                 continue
-            to = r * cols + c
-            if price[to] == math.inf or to in done:
-                continue
-            grade = (h[to] - h[at]) / length
-            total = spent[at] + length * price[to] * (1.0 + GRADE_COST * grade * grade)
-            if total < spent.get(to, math.inf):
+            grade = (h[to] - level) / length
+            total = here + length * price[to] * (1.0 + GRADE_COST * grade * grade)
+            if total < spent[to]:
                 spent[to] = total
                 came[to] = at
-                left = math.sqrt((r - goal[0]) ** 2 + (c - goal[1]) ** 2) * step_m
-                heapq.heappush(heap, (total + WORN_SHARE * left, to))
+                heapq.heappush(heap, (total + ahead[to], to))
     return None
 
 
