@@ -127,9 +127,10 @@ def _checked_target(path: str | os.PathLike[str]) -> str:
         kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
         raise RequestError(f"expected a path to write a file to, got {text!r}, which is {kind}")
     if not os.path.isdir(folder):
-        if os.path.lexists(folder) or not os.path.isdir(os.path.dirname(folder)):
-            raise RequestError(f"expected an existing folder to write to, got {os.path.dirname(text)!r}")
-        Path(folder).mkdir(exist_ok=True)
+        try:
+            Path(folder).mkdir(exist_ok=True)  # another writer may be making it, too
+        except (FileExistsError, FileNotFoundError, NotADirectoryError):
+            raise RequestError(f"expected an existing folder to write to, got {os.path.dirname(text)!r}") from None
     sweep_orphans(folder)
     return target
 

@@ -62,6 +62,21 @@ def test_a_missing_folder_is_made_but_not_its_missing_parent(tmp_path: Path) -> 
     assert names(tmp_path) == ["new"]
 
 
+def test_a_folder_that_another_makes_meanwhile_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, asked = tmp_path / "new", []
+
+    def not_yet(path: str) -> bool:
+        if not asked and path == str(folder):
+            asked.append(path)
+            folder.mkdir()
+            return False
+        return os.path.exists(path) and not os.path.isfile(path)
+
+    monkeypatch.setattr(os.path, "isdir", not_yet)
+    write_atomically(folder / "a", b"1")
+    assert asked and (folder / "a").read_bytes() == b"1"
+
+
 def test_links_are_followed(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "real")
     write_atomically(tmp_path / "link", b"x")
