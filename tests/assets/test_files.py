@@ -63,7 +63,8 @@ def test_a_missing_folder_is_made_but_not_its_missing_parent(tmp_path: Path) -> 
 
 
 def test_a_folder_that_another_makes_meanwhile_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder, asked = tmp_path / "new", []
+    folder = tmp_path / "new"
+    asked: list[str] = []
 
     def not_yet(path: str) -> bool:
         if not asked and path == str(folder):
