@@ -5,17 +5,22 @@ a holder elsewhere has not touched it for a lease. Claims keep work from being d
 since every job's files appear whole or not at all and do not depend on who makes them.
 """
 
+import hashlib
 import json
 import os
+import re
 import socket
 import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 
+from seedscape.assets.processes import started
+
 LEASE_S = 120.0
 
 _tokens: set[str] = set()  # of the claims that live in this process
+_TEMPORARY_NAME = re.compile(r".+\.(?P<machine>[0-9a-f]{16})-(?P<pid>\d{1,10})-(?P<started>\w*)-[0-9a-f]{16}")
 
 
 class Claims:
@@ -32,7 +37,7 @@ class Claims:
         """Begin to touch what is held; claims of the dead are swept."""
         _tokens.add(self._token)
         for path in _listed(self._folder):
-            if self._is_stale(path):
+            if _is_left(path.name) or self._is_stale(path):
                 path.unlink(missing_ok=True)
         self._beat.start()
 
@@ -62,7 +67,7 @@ class Claims:
 
     def _create(self, path: Path) -> bool:
         """Put a claim there with its content at once, unless there is one."""
-        new = path.with_name(f"{path.name}.{self._token}")
+        new = self._temporary(path.name)
         new.write_text(json.dumps(self._identity()))
         try:
             os.link(new, path)
@@ -90,7 +95,7 @@ class Claims:
                 return self._create(path)
             if not self._is_stale(path):
                 return False
-            new = path.with_name(f"{path.name}.{self._token}")
+            new = self._temporary(path.name)
             new.write_text(json.dumps(self._identity()))
             os.replace(new, path)
             return True
@@ -102,7 +107,7 @@ class Claims:
         if holder and holder.get("machine") == _machine():
             if holder.get("pid") == os.getpid():
                 return holder.get("token") not in _tokens
-            return _started(int(holder["pid"])) != holder.get("started")
+            return started(int(holder["pid"])) != holder.get("started")
         try:
             return self._now() - path.stat().st_mtime > self._lease_s
         except FileNotFoundError:
@@ -112,7 +117,7 @@ class Claims:
 
     def _now(self) -> float:
         """The time by the clock of the file system, which may be another machine's."""
-        probe = self._folder / f"now.{self._token}"
+        probe = self._temporary("now")
         try:
             probe.write_bytes(b"")
             return probe.stat().st_mtime
@@ -122,6 +127,10 @@ class Claims:
             with suppress(OSError):
                 probe.unlink(missing_ok=True)
 
+    def _temporary(self, name: str) -> Path:
+        """Where a file is prepared; its name tells whose it is, since it may be empty when its writer is killed."""
+        return self._folder / f"{name}.{_machine_sha256()}-{os.getpid()}-{started(os.getpid())}-{self._token}"
+
     def _touch_regularly(self) -> None:
         while not self._end.wait(self._lease_s / 6):
             for name in list(self._held):
@@ -129,7 +138,7 @@ class Claims:
                     os.utime(self._folder / name)
 
     def _identity(self) -> dict[str, str | int]:
-        return {"machine": _machine(), "pid": os.getpid(), "started": _started(os.getpid()), "token": self._token}
+        return {"machine": _machine(), "pid": os.getpid(), "started": started(os.getpid()), "token": self._token}
 
 
 def _holder(path: Path) -> dict[str, str | int]:
@@ -144,6 +153,18 @@ def _listed(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if path.is_file()]
 
 
+def _is_left(name: str) -> bool:
+    """Whether a file was being prepared by a process of this machine that is gone."""
+    match = _TEMPORARY_NAME.fullmatch(name)
+    if match is None or match["machine"] != _machine_sha256():
+        return False
+    return started(int(match["pid"])) != match["started"]
+
+
+def _machine_sha256() -> str:
+    return hashlib.sha256(_machine().encode()).hexdigest()[:16]
+
+
 def _machine() -> str:
     """What has this machine's process numbers: containers may share a host name, or have none of their own."""
     parts = [socket.gethostname()]
@@ -151,21 +172,3 @@ def _machine() -> str:
         parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
         parts.append(os.readlink("/proc/self/ns/pid"))
     return " ".join(parts)
-
-
-def _started(pid: int) -> str:
-    """When a process of this machine began, as a mark that tells it from a later one of the same number; "": it is gone."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return "" if status[0] in "ZX" else status[19]
-    except (OSError, IndexError):
-        pass
-    if os.name != "posix" or Path("/proc/self/stat").exists():
-        return "" if os.name == "posix" else "alive"
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return ""
-    except (PermissionError, OverflowError):
-        pass
-    return "alive"

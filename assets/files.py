@@ -2,7 +2,7 @@
 
 A file is written under a temporary name in its own folder, flushed to the disk, renamed over its final name, and the
 folder is flushed too, so a crash or a power cut leaves the old file, the new file, or none. What a killed process left
-behind (`.NAME.seedscape-tmp-HOST-PID-N`) is removed by the next write into that folder.
+behind (`.NAME.seedscape-tmp-HOST-PID-BEGAN-N`) is removed by the next write into that folder.
 """
 
 import errno
@@ -17,9 +17,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from seedscape.assets.errors import RequestError, SeedscapeError
+from seedscape.assets.processes import started
 
 _MARK = ".seedscape-tmp-"
-_TEMPORARY_NAME = re.compile(r"\..+\.seedscape-tmp-(?P<host>[0-9a-f]{8})-(?P<pid>\d{1,10})-\d+")
+_TEMPORARY_NAME = re.compile(r"\..+\.seedscape-tmp-(?P<host>[0-9a-f]{8})-(?P<pid>\d{1,10})-(?P<began>\w*)-\d+")
 # A process of another machine cannot be asked whether it lives; no write takes this long.
 FOREIGN_ORPHAN_AGE_S = 24 * 3600.0
 
@@ -106,7 +107,7 @@ def sweep_orphans(folder: str | os.PathLike[str]) -> int:
     with os.scandir(folder) as entries:
         for entry in entries:
             match = _TEMPORARY_NAME.fullmatch(entry.name)
-            if match and _is_orphan(entry, match["host"], int(match["pid"])):
+            if match and _is_orphan(entry, match["host"], int(match["pid"]), match["began"]):
                 _remove(entry.path)
                 removed += 1
     return removed
@@ -139,7 +140,7 @@ def _temporary_name(target: str) -> str:
     folder, name = os.path.split(target)
     # The name is cut so that the mark fits into the 255 bytes that file systems allow.
     short = os.fsdecode(os.fsencode(name)[:150])
-    return os.path.join(folder, f".{short}{_MARK}{_host()}-{os.getpid()}-{next(_counter)}")
+    return os.path.join(folder, f".{short}{_MARK}{_host()}-{os.getpid()}-{started(os.getpid())}-{next(_counter)}")
 
 
 def _write_flushed(path: str, data: bytes | Iterable[bytes]) -> None:
@@ -167,7 +168,7 @@ def _flush_folder(folder: str) -> None:
         os.close(descriptor)
 
 
-def _is_orphan(entry: os.DirEntry[str], host: str, pid: int) -> bool:
+def _is_orphan(entry: os.DirEntry[str], host: str, pid: int, began: str) -> bool:
     if host != _host():
         try:
             return time.time() - entry.stat(follow_symlinks=False).st_mtime > FOREIGN_ORPHAN_AGE_S
@@ -175,19 +176,7 @@ def _is_orphan(entry: os.DirEntry[str], host: str, pid: int) -> bool:
             return False
     if pid == os.getpid():  # ours, or of an earlier process with our number (containers start at 1)
         return entry.path not in _mine
-    return not _is_alive(pid)
-
-
-def _is_alive(pid: int) -> bool:
-    if os.name != "posix":
-        return True  # os.kill(pid, 0) would end the process there
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
+    return started(pid) != began
 
 
 def _host() -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from seedscape.assets.claims import Claims, _machine, _started, _tokens
+from seedscape.assets.claims import Claims, _machine, _tokens
+from seedscape.assets.processes import started
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def claims(tmp_path: Path) -> Iterator[Claims]:
 
 
 def put(path: Path, **changes: object) -> None:
-    holder = {"machine": _machine(), "pid": os.getpid(), "started": _started(os.getpid()), "token": "another"}
+    holder = {"machine": _machine(), "pid": os.getpid(), "started": started(os.getpid()), "token": "another"}
     path.write_text(json.dumps(holder | changes))
 
 
@@ -50,7 +51,7 @@ def test_claims_of_the_dead_are_taken_over_at_once(claims: Claims, tmp_path: Pat
     put(tmp_path / "gone", pid=child.pid, started="123")
     put(tmp_path / "number_again", pid=os.getppid(), started="1")  # another process has its number now
     put(tmp_path / "earlier_life")  # ours, but of no claim that lives
-    put(tmp_path / "alive", pid=os.getppid(), started=_started(os.getppid()))
+    put(tmp_path / "alive", pid=os.getppid(), started=started(os.getppid()))
     taken = {name: claims.take(name) for name in ("gone", "number_again", "earlier_life", "alive")}
     assert taken == {"gone": True, "number_again": True, "earlier_life": True, "alive": False}
 
@@ -80,13 +81,35 @@ def test_what_is_held_is_touched(tmp_path: Path) -> None:
     claims.close()
 
 
+KILLED = """
+import sys, time
+from pathlib import Path
+from seedscape.assets.claims import Claims
+claims = Claims(Path(sys.argv[1]))
+for name in ("a", "now"):
+    claims._temporary(name).touch()
+print("writing", flush=True)
+time.sleep(600)
+"""
+
+
 def test_the_start_sweeps_what_the_dead_left(tmp_path: Path) -> None:
     put(tmp_path / "a.0123456789abcdef", pid=2**22 + 1, started="5")
     put(tmp_path / "b", pid=2**22 + 1, started="5")
+    child = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE)
+    assert child.stdout is not None and child.stdout.readline() == b"writing\n"
+    living = Claims(tmp_path)
+    living.start()
+    assert len(names(tmp_path)) == 2  # its files, empty as yet
+    child.kill()
+    child.stdout.close()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # dead, and nobody has waited for it: a zombie
+    living.close()
     claims = Claims(tmp_path)
     claims.start()
     claims.close()
     assert names(tmp_path) == []
+    child.wait()
 
 
 def test_of_many_who_take_a_stale_claim_one_gets_it(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from seedscape.assets import files
 from seedscape.assets.errors import RequestError, SeedscapeError
 from seedscape.assets.files import require_writable, sweep_orphans, write_atomically, write_group
+from seedscape.assets.processes import started
 
 
 def names(folder: Path) -> list[str]:
@@ -167,21 +168,27 @@ def test_a_writable_place_is_left_as_it_was(tmp_path: Path) -> None:
 
 
 def test_orphans_of_dead_processes_go_and_those_of_living_ones_stay(tmp_path: Path) -> None:
-    child = subprocess.Popen([sys.executable, "-c", ""])
-    child.wait()
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    began = started(child.pid)
+    assert child.stdin is not None
+    child.stdin.close()
+    if hasattr(os, "waitid"):  # it has ended, but is still listed: nobody has waited for it
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
     host = files._host()
-    orphan = tmp_path / f".a.glb.seedscape-tmp-{host}-{child.pid}-0"
-    of_an_earlier_life = tmp_path / f".a.glb.seedscape-tmp-{host}-{os.getpid()}-999999"
-    alive = tmp_path / f".a.glb.seedscape-tmp-{host}-{os.getppid()}-0"
-    other_host = tmp_path / ".a.glb.seedscape-tmp-00000000-1-0"
-    other_host_old = tmp_path / ".b.glb.seedscape-tmp-00000000-1-0"
+    orphan = tmp_path / f".a.glb.seedscape-tmp-{host}-{child.pid}-{began}-0"
+    of_an_earlier_life = tmp_path / f".a.glb.seedscape-tmp-{host}-{os.getpid()}-{started(os.getpid())}-999999"
+    number_again = tmp_path / f".a.glb.seedscape-tmp-{host}-{os.getppid()}-1-0"  # another process has its number now
+    alive = tmp_path / f".a.glb.seedscape-tmp-{host}-{os.getppid()}-{started(os.getppid())}-0"
+    other_host = tmp_path / ".a.glb.seedscape-tmp-00000000-1-5-0"
+    other_host_old = tmp_path / ".b.glb.seedscape-tmp-00000000-1-5-0"
     not_ours = tmp_path / ".a.glb.tmp"
-    for path in (orphan, of_an_earlier_life, alive, other_host, other_host_old, not_ours):
+    for path in (orphan, of_an_earlier_life, number_again, alive, other_host, other_host_old, not_ours):
         path.write_bytes(b"half")
     long_ago = time.time() - 2 * files.FOREIGN_ORPHAN_AGE_S
     os.utime(other_host_old, (long_ago, long_ago))
-    assert sweep_orphans(tmp_path) == 3
+    assert sweep_orphans(tmp_path) == 4
     assert names(tmp_path) == sorted(path.name for path in (alive, other_host, not_ours))
+    child.wait()
 
 
 WRITER = """
