@@ -18,7 +18,8 @@ from seedscape.export import inspect_glb
 from seedscape.generation.rng import fractions, stream
 
 ROOT = Path(__file__).parents[2]
-GENERATE = (sys.executable, "-m", "seedscape", "generate", "7", "-o", "a.glb", "--size-m", "200", "--biome", "alpine")
+SMALL = ("--size-m", "200", "--set", "texture_px=256", "--biome", "alpine")
+GENERATE = (sys.executable, "-m", "seedscape", "generate", "7", "-o", "a.glb", *SMALL)
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
 PATIENCE_S = 180.0
 

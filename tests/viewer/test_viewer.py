@@ -152,7 +152,7 @@ def test_a_world_from_the_form(valley: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_real_world_from_the_form_on_foot_and_with_a_headset(tmp_path: Path) -> None:
     """Nothing stands in for anything: the service's own worker makes a small environment while the page waits."""
-    fields = {"biome": "meadow", "size_m": 200, "texture_px": 256}
+    fields = {"biome": "desert", "size_m": 200, "texture_px": 256}
     with Service(tmp_path / "service", job="seedscape.service.work:make", workers=1) as service:
         seen = drive("whole", f"{service.url}/", tmp_path, fields=fields, patienceMs=300_000)
         made = service.http.get("/v1/environments").json()["environments"]

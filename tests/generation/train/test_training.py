@@ -72,6 +72,7 @@ def test_terrain_training_learns_and_its_release_generates(tmp_path: Path, monke
 def test_material_training_learns_and_its_release_generates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seedscape.generation.train.run.REPORT_SECONDS", 3.0)
     count_calls_as_time(monkeypatch, 0.15)  # 65 steps
+    monkeypatch.setattr("seedscape.generation.train.calibrate.SEEDS", 1)
     train_material(write_materials(tmp_path / "materials"), tmp_path / "run", 0.6)
     weave, error = losses(tmp_path / "run", "weave"), losses(tmp_path / "run", "error")
     assert len(weave) >= 3 and min(weave[1:]) < 0.7 * weave[0]
