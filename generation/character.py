@@ -9,7 +9,8 @@ not chosen by relief: 0.70 where without it 0.76 (seed 7), 0.72 (seed 11). Throu
 to 0.36 of the way to noise (to 0.56 with CONTRAST 1.3, for the same accuracy). So worlds draw their basins alone unless asked: the cube
 of a uniform number, 0.764 where a tenth of all basins' depth gave 0.787 (the whole evaluation again), the other bars met. The number
 itself did no better and gave more pits than real land has; benches and half of the CONTRAST beside it 0.760, and the patches' distance at
-0.26 of the way. Outlets cut down instead of basins filled: 0.80 on seed 7, and drainage half again over its limit.
+0.26 of the way. Outlets cut down instead of basins filled: 0.80 on seed 7, and drainage half again over its limit. Of no use either, by
+docs/evaluation/terrain: a finest octave that is weaker, stronger, or goes with the roughness around it, and other shares of the landforms.
 """
 
 from dataclasses import dataclass
