@@ -51,12 +51,14 @@ def arrange(
     rough = np.zeros((len(exemplar.whole), cells, cells))
     filled = np.zeros((cells, cells), bool)
     laid: list[tuple[int, int, int, int]] = []  # row and column on the canvas, row and column in the exemplar
+    repeats = np.zeros((n, n), np.int64)  # how many pieces were taken from near each place of the exemplar
     for r0 in starts:
         for c0 in starts:
             place = np.ix_((r0 + np.arange(size)) % cells, (c0 + np.arange(size)) % cells)
             known, near = filled[place], rough[:, *place]
-            r, c = _choose(exemplar, near, known, laid, (r0, c0), cells, rng)
+            r, c = _choose(exemplar, near, known, laid, repeats, (r0, c0), cells, rng)
             laid.append((r0, c0, r, c))
+            repeats[_around(r, c, n)] += 1
             block, block_whole = wide[:, r : r + size, c : c + size], wide_whole[:, r : r + size, c : c + size]
             error = ((block_whole - near) ** 2 * exemplar.weights[:, None, None]).sum(0) * known
             weight = _new_weight(error, known, overlap)
@@ -85,7 +87,7 @@ def _exemplar(torus: NDArray[np.float32], importance: NDArray[np.float32] | None
 
 def _choose(
     exemplar: _Exemplar, near: NDArray[np.float64], known: NDArray[np.bool_], laid: list[tuple[int, int, int, int]],
-    at: tuple[int, int], cells: int, rng: np.random.Generator,
+    repeats: NDArray[np.int64], at: tuple[int, int], cells: int, rng: np.random.Generator,
 ) -> tuple[int, int]:  # fmt: skip
     """Row and column of the exemplar's piece for the block `at` (row, column), of which `near` lies there where `known`."""
     n = exemplar.whole.shape[1]
@@ -93,12 +95,11 @@ def _choose(
         return int(rng.integers(n)), int(rng.integers(n))
     cost = _errors(exemplar, near, known)
     dear = int(np.median(cost))
-    index = np.arange(n)
+    cost += dear // 4 * repeats
     for row, column, r, c in laid:
-        dr, dc = ((a - b + cells // 2) % cells - cells // 2 for a, b in zip(at, (row, column), strict=True))
+        dr, dc = (at[0] - row + cells // 2) % cells - cells // 2, (at[1] - column + cells // 2) % cells - cells // 2
         if max(abs(dr), abs(dc)) <= len(known):  # what would continue a neighbour is out
-            cost[np.ix_(_near(index - r - dr, n), _near(index - c - dc, n))] += 1000 * dear
-        cost[np.ix_(_near(index - r, n), _near(index - c, n))] += dear // 4
+            cost[_around(r + dr, c + dc, n)] += 1000 * dear
     best = np.argsort(cost, axis=None, kind="stable")[:BEST]
     row, column = divmod(int(best[int(rng.integers(BEST))]), n)
     return row, column
@@ -116,8 +117,10 @@ def _errors(exemplar: _Exemplar, near: NDArray[np.float64], known: NDArray[np.bo
     return np.asarray(np.round(errors + constant), np.int64)
 
 
-def _near(distance: NDArray[np.int64], n: int) -> NDArray[np.bool_]:
-    return np.asarray(np.abs((distance + n // 2) % n - n // 2) < APART)
+def _around(row: int, column: int, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Index of the places of an exemplar that are nearer than APART to one of them, wrapped around."""
+    reach = np.arange(1 - APART, APART)
+    return ((row + reach) % n)[:, None], (column + reach) % n
 
 
 def _new_weight(error: NDArray[Any], known: NDArray[np.bool_], overlap: int) -> NDArray[np.float32]:
