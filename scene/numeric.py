@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 Float64 = NDArray[np.float64]
 
 _TURN_STEPS = 4096
+_TURNS = np.arange(_TURN_STEPS + 1) / _TURN_STEPS
 _SIN = np.array([math.sin(2.0 * math.pi * i / _TURN_STEPS) for i in range(_TURN_STEPS + 1)])
 _COS = np.array([math.cos(2.0 * math.pi * i / _TURN_STEPS) for i in range(_TURN_STEPS + 1)])
 
@@ -23,8 +24,8 @@ _EXP = np.array([math.exp(-i / _EXP_STEPS) for i in range(int(_EXP_LIMIT) * _EXP
 def cos_sin(turns: ArrayLike) -> tuple[Float64, Float64]:
     """Cosine and sine of angles given in whole turns (0.25 is a right angle), any shape."""
     t = np.asarray(turns, np.float64)
-    place = (t - np.floor(t)) * _TURN_STEPS
-    return look_up(_COS, place), look_up(_SIN, place)
+    t = t - np.floor(t)
+    return np.asarray(np.interp(t, _TURNS, _COS)), np.asarray(np.interp(t, _TURNS, _SIN))
 
 
 def exp_minus(x: ArrayLike) -> Float64:
