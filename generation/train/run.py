@@ -70,7 +70,7 @@ class Run:
             self._restore(checkpoint)
         (self.folder / "sheets").mkdir(parents=True, exist_ok=True)
         write_atomically(self.folder / "config.json", json.dumps(self.config, indent=1).encode())
-        self._started = time.monotonic()
+        self._started = self._last_report = self._last_save = time.monotonic()  # whatever the preparation took
 
     def note(self, losses: Mapping[str, Tensor]) -> None:
         """Add a step's losses; report every few seconds and save every minute."""
