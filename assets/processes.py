@@ -11,9 +11,8 @@ def started(pid: int) -> str:
     Where the system does not say when (no /proc), "alive".
     """
     try:
-        status = (
-            Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        )  # proc_pid_stat(5), from its third field
+        text = Path(f"/proc/{pid}/stat").read_text()
+        status = text.rpartition(")")[2].split()  # from the third field on (proc_pid_stat(5))
         return "" if status[0] in "ZX" else status[19]
     except (OSError, IndexError):
         pass

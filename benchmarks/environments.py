@@ -75,7 +75,7 @@ def walkable_m2(glb: Path) -> float:
 
 @dataclass(frozen=True)
 class Try:
-    """One `generate`: wall and processor seconds, and the share of the cores' time that others had."""
+    """One run: wall and processor seconds, and the share of the cores' time that others had."""
 
     wall_s: float
     cpu_s: float
@@ -88,9 +88,8 @@ def busy_s() -> tuple[float, float]:
         line = Path("/proc/stat").read_text().splitlines()[0].split()[1:9]
     except OSError:
         return 0.0, 0.0
-    ticks = np.array(line, float) / os.sysconf(
-        "SC_CLK_TCK"
-    )  # user nice system idle iowait irq softirq steal (proc_stat(5))
+    # user nice system idle iowait irq softirq steal (proc_stat(5))
+    ticks = np.array(line, float) / os.sysconf("SC_CLK_TCK")
     return float(ticks.sum() - ticks[3:5].sum()), float(ticks.sum())
 
 
@@ -106,7 +105,7 @@ def wait_for_quiet() -> None:
 
 
 def run(command: list[str]) -> Try:
-    """Run a `generate` and time it."""
+    """Run a command and time it. SystemExit: it failed."""
     before, busy, start = resource.getrusage(resource.RUSAGE_CHILDREN), busy_s(), time.perf_counter()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     wall, after, now = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN), busy_s()
