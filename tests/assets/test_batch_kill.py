@@ -12,6 +12,7 @@ import pytest
 from seedscape.generation.rng import fractions, stream
 from tests.assets.stub_jobs import stubs
 from tests.assets.test_batch import lines, run, tree
+from tests.patience import PATIENCE_S
 
 pytestmark = [
     pytest.mark.slow,
@@ -65,8 +66,8 @@ def test_kill_9_of_the_batch_or_of_a_worker_loses_and_doubles_nothing(tmp_path: 
             process.wait()
             trees += 1
             process = start(tmp_path)
-    assert process.wait(timeout=120) == 0
-    assert start(tmp_path).wait(timeout=120) == 0
+    assert process.wait(timeout=PATIENCE_S) == 0
+    assert start(tmp_path).wait(timeout=PATIENCE_S) == 0
     begun = [int(seed) for seed, *_ in lines(tmp_path / "log")]
     assert set(begun) == set(range(JOBS)) and len(begun) - JOBS <= 2 * trees + (KILLS - trees)
     undisturbed = tmp_path / "undisturbed"

@@ -53,7 +53,7 @@ def on_a_cluster(folder: Path) -> dict[str, Any]:
     }
     command = [sys.executable, "driver.py", str(folder / "b"), str(folder / "log"), str(JOBS)]
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=240
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=900
     )
     assert done.returncode == 0, done.stderr[-3000:]
     seen: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from seedscape.assets.threads import Beside, usable_cores
+from tests.patience import PATIENCE_S
 
 
 @pytest.mark.parametrize(("threads", "elsewhere"), [(1, False), (2, True), (None, usable_cores() > 1)])
@@ -17,7 +18,7 @@ def test_a_second_thread_is_used_where_there_may_be_one(threads: int | None, els
 
     with Beside(threads) as beside:
         made_in = beside.start(work)
-        assert begun.wait(10)
+        assert begun.wait(PATIENCE_S)
         assert beside.alone != elsewhere
         assert (made_in() is not threading.current_thread()) == elsewhere
 
@@ -28,7 +29,7 @@ def test_the_work_goes_on_while_the_caller_does_and_keeps_its_order() -> None:
 
     def work(name: str) -> str:
         begun.set()
-        assert may_end.wait(10)
+        assert may_end.wait(PATIENCE_S)
         done.append(name)
         if name == "second":
             ended.set()
@@ -36,10 +37,10 @@ def test_the_work_goes_on_while_the_caller_does_and_keeps_its_order() -> None:
 
     with Beside(threads=2) as beside:
         first, second = beside.start(work, "first"), beside.start(work, name="second")
-        assert begun.wait(10)
+        assert begun.wait(PATIENCE_S)
         assert done == []
         may_end.set()
-        assert ended.wait(10)
+        assert ended.wait(PATIENCE_S)
         assert second() == "second"
         assert first() == first() == "first"
     assert done == ["first", "second"]
@@ -51,7 +52,7 @@ def test_who_waits_does_what_nobody_has_begun() -> None:
 
     def slow() -> str:
         begun.set()
-        assert may_end.wait(10)
+        assert may_end.wait(PATIENCE_S)
         return "slow"
 
     def quick(name: str) -> None:
@@ -61,7 +62,7 @@ def test_who_waits_does_what_nobody_has_begun() -> None:
 
     with Beside(threads=2) as beside:
         first = beside.start(slow)
-        assert begun.wait(10)
+        assert begun.wait(PATIENCE_S)
         beside.start(quick, "next")
         wanted = beside.start(quick, "wanted")
         wanted()
@@ -88,12 +89,12 @@ def test_what_has_not_begun_is_dropped_when_the_caller_fails() -> None:
 
     def work() -> None:
         begun.set()
-        may_end.wait(10)
+        may_end.wait(PATIENCE_S)
 
     with pytest.raises(KeyError), Beside(threads=2) as beside:
         beside.start(work)
         beside.start(done.append, 1)
-        assert begun.wait(10)
-        threading.Timer(0.05, may_end.set).start()
+        assert begun.wait(PATIENCE_S)
+        threading.Timer(1.0, may_end.set).start()  # by then what waits was dropped
         raise KeyError
     assert done == []

@@ -2,7 +2,6 @@
 
 import dataclasses
 import threading
-import time
 from io import BytesIO
 from typing import Any
 
@@ -21,6 +20,7 @@ from seedscape.export.passes.quantize import quantize, snap
 from seedscape.export.profiles import PROFILES, find_profile, require_profile
 from seedscape.scene.values import Mesh, Node, Scene, Texture
 from tests.export.synthetic import ground_mesh, noise_picture, normal_picture, parts, synthetic_scene
+from tests.patience import PATIENCE_S
 
 KINDS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
@@ -248,16 +248,19 @@ def test_as_many_pictures_at_once_as_there_are_threads(monkeypatch: pytest.Monke
     scene = synthetic_scene(posts=3, picture=32, trees=2)
     assert len(scene.textures) > 1
     names: set[str] = set()
+    meeting = threading.Barrier(1)  # each thread's first picture waits until all threads have one
 
     def watched(texture: Texture, kind: encode.Kind) -> EncodedTexture:
-        names.add(threading.current_thread().name)
-        time.sleep(0.02)  # another thread, were there one, would take the next
+        if threading.current_thread().name not in names:
+            names.add(threading.current_thread().name)
+            meeting.wait(PATIENCE_S)
         return encode_texture(texture, kind)
 
     monkeypatch.setattr(encode, "encode_texture", watched)
     alone = encode_textures(scene, "jpeg", threads=1)
     assert len(names) == 1
     names.clear()
+    meeting = threading.Barrier(2)
     beside = encode_textures(scene, "jpeg", threads=2)
     assert len(names) == 2 and list(alone.textures) == list(beside.textures)
     for one, two in zip(alone.textures.values(), beside.textures.values(), strict=True):

@@ -15,6 +15,7 @@ from seedscape.jobs import make_job, plan_jobs
 from seedscape.scene.spec import SceneSpec
 from tests.assets.stub_jobs import MAKE
 from tests.face.conftest import Invoke
+from tests.patience import PATIENCE_S
 
 JOBS = 'seeds = "1-4"\nbiome = "coast"\n'
 
@@ -164,11 +165,11 @@ def test_ctrl_c_and_sigterm_finish_what_is_in_flight_and_say_what_is_left(tmp_pa
         command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
-    deadline = time.monotonic() + 60.0
+    deadline = time.monotonic() + PATIENCE_S
     while not list((tmp_path / "out").rglob("job.json")) and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(sign) if sign == signal.SIGTERM else os.killpg(process.pid, sign)
-    _, err = process.communicate(timeout=60.0)
+    _, err = process.communicate(timeout=PATIENCE_S)
     done = len(list((tmp_path / "out").rglob("job.json")))
     assert process.returncode == 1 and "Traceback" not in err
     assert (

@@ -16,12 +16,12 @@ from PIL import Image
 
 from seedscape.export import inspect_glb
 from seedscape.generation.rng import fractions, stream
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 SMALL = ("--size-m", "200", "--set", "texture_px=256", "--biome", "alpine")
 GENERATE = (sys.executable, "-m", "seedscape", "generate", "7", "-o", "a.glb", *SMALL)
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
-PATIENCE_S = 180.0
 
 pytestmark = [
     pytest.mark.slow,

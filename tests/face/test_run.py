@@ -12,6 +12,7 @@ import pytest
 
 import seedscape
 from tests.face.conftest import Invoke
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "seedscape")
@@ -128,7 +129,7 @@ def test_ctrl_c_at_any_moment_is_one_line_and_exit_code_1(tmp_path: Path, delay_
         "import seedscape.cli, sys, time\n"
         "sys.argv = ['seedscape', 'generate', '1']\n"
         "import seedscape.api\n"
-        "def build(*arguments): time.sleep(60)\n"
+        "def build(*arguments): time.sleep(600)\n"
         "seedscape.api.build = build\n"
         "print('ready', flush=True)\n"
         "seedscape.cli.main()\n"
@@ -144,7 +145,7 @@ def test_ctrl_c_at_any_moment_is_one_line_and_exit_code_1(tmp_path: Path, delay_
         assert process.stdout and process.stdout.readline() == "ready\n"
         time.sleep(delay_s)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
     assert "Traceback" not in err and err.splitlines()[-1].startswith("seedscape: interrupted")
     assert os.listdir(tmp_path) == []

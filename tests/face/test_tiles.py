@@ -12,9 +12,9 @@ import pytest
 from seedscape.export.tiles import TileKey, TilePlan
 from seedscape.tile_land import FolderShelf, runs
 from seedscape.tiles import _Agenda, _blocks, _Task, plan_tiles, write_tiles
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 180.0
 
 
 def test_runs_are_neighbours_in_a_row() -> None:

@@ -12,8 +12,9 @@ from typing import Any, Self
 
 import httpx
 
+from tests.patience import PATIENCE_S
+
 ROOT = Path(__file__).parent.parent.parent
-PATIENCE_S = 60.0  # for what takes a moment on an idle machine
 
 
 class Service:
@@ -24,6 +25,8 @@ class Service:
     ) -> None:
         folder.mkdir(exist_ok=True)
         self.store, self.log, self.jobs = folder / "store", folder / "log", folder / "jobs"
+        self.go = folder / "jobs.go"
+        self.go.mkdir(exist_ok=True)
         settings = {"store": str(self.store), "port": port, "workers": 2, "requests_per_minute": 100_000} | options
         environment = os.environ | {"PYTHONPATH": str(ROOT), "STUB_JOB_LOG": str(self.jobs)}
         with self.log.open("ab") as log:
@@ -42,6 +45,7 @@ class Service:
 
     def __exit__(self, *error: object) -> None:
         self.http.close()
+        self.let_go("all")
         if self.process.poll() is None:
             self.process.terminate()
         try:
@@ -56,6 +60,11 @@ class Service:
         """kill -9 of the service's own process."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+
+    def let_go(self, *seeds: int | str) -> None:
+        """Let these jobs that are held end; those of "all" seeds, also what is held later."""
+        for seed in seeds:
+            (self.go / str(seed)).touch()
 
     def create(self, seed: int, *, headers: dict[str, str] | None = None, **fields: Any) -> httpx.Response:
         """POST an environment; `rocks` is the time it takes, in seconds."""

@@ -1,10 +1,12 @@
 """Jobs that take the time they are told: what the worker processes of the tests run in place of the networks.
 
-The field `rocks` of the spec says how long in seconds, `water` what happens.
+The field `rocks` of the spec says how long in seconds, `water` what happens. A job that is HELD goes on until the file
+STUB_JOB_LOG.go/SEED or STUB_JOB_LOG.go/all is there, so that what a test does meanwhile may take as long as it takes.
 """
 
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 from seedscape.api import Progress
@@ -13,7 +15,8 @@ from seedscape.assets.store import Store, json_sha256
 from seedscape.service.leases import Work
 from seedscape.service.work import assets_of
 
-REFUSED, BROKEN, DIES, GREEDY = 0.11, 0.12, 0.13, 0.14  # values of `water`
+REFUSED, BROKEN, DIES, GREEDY, HELD = 0.11, 0.12, 0.13, 0.14, 0.15625  # values of `water`
+HELD_S = 300.0  # the longest
 
 
 def make(work: Work, store: Store, threads: int, progress: Progress) -> dict[str, Any]:
@@ -33,8 +36,10 @@ def make(work: Work, store: Store, threads: int, progress: Progress) -> dict[str
             os._exit(9)
         case 0.14:
             hoard = [b"x" * (64 << 20) for _ in range(64)]
-            time.sleep(5.0)
+            time.sleep(HELD_S)
             del hoard
+        case 0.15625:
+            _hold(spec["seed"], progress)
     digest = json_sha256(spec).encode()
     objects = {
         "glb": store.put(b"glTF" + digest * 64),
@@ -55,6 +60,13 @@ def draw(wish: dict[str, Any]) -> tuple[bytes, str, dict[str, str]]:
         time.sleep(60.0)
     kind = "image/png" if wish["kind"] == "material" or wish["format"] == "png" else "application/octet-stream"
     return str(sorted(wish.items())).encode(), kind, {"x-kind": str(wish["kind"])}
+
+
+def _hold(seed: int, progress: Progress) -> None:
+    go, until = Path(os.environ["STUB_JOB_LOG"] + ".go"), time.monotonic() + HELD_S
+    while time.monotonic() < until and not (go / str(seed)).exists() and not (go / "all").exists():
+        time.sleep(0.1)
+        progress("held", 1.0)
 
 
 def _note(what: str, work: Work) -> None:

@@ -12,6 +12,7 @@ from seedscape.assets.errors import RequestError
 from seedscape.cli.run import run
 from seedscape.service.settings import Settings, read_tokens, require_safe
 from tests.service.running import Service
+from tests.service.stub import HELD
 
 TOKEN, OTHER = "correct-horse-battery-staple", "another-token-of-another-client"
 
@@ -121,7 +122,7 @@ def test_pages_of_other_origins_may_not_make_work(service: Service, origin: str)
     for answer in answers:
         assert answer.status_code == ORIGINS[origin]
         assert answer.status_code == 200 or answer.json()["code"] == "origin_refused"
-    identity = service.accepted(151, rocks=0.5)
+    identity = service.accepted(151, water=HELD)
     assert service.http.delete(f"/v1/environments/{identity}", headers=headers).status_code == ORIGINS[origin]
 
 

@@ -14,8 +14,9 @@ import pytest
 
 import seedscape as ss
 from seedscape.client import Made, ServiceError
+from tests.patience import PATIENCE_S
 from tests.service.running import Service
-from tests.service.stub import REFUSED
+from tests.service.stub import HELD, REFUSED
 
 Handler = Callable[[httpx.Request], httpx.Response]
 
@@ -73,13 +74,13 @@ def test_a_failed_job_is_a_service_error(service: Service) -> None:
 def test_what_takes_too_long_is_cancelled(service: Service) -> None:
     with ss.Client(service.url) as client:
         with pytest.raises(ServiceError, match="expected an environment within 0.5 s"):
-            client.generate(seed=421, rocks=2, timeout_s=0.5)
+            client.generate(seed=421, water=HELD, timeout_s=0.5)
         newest = service.http.get("/v1/environments?limit=1").json()["environments"][0]
         assert (newest["spec"]["seed"], newest["status"]) == (421, "cancelled")
 
     async def wait() -> None:
         async with ss.AsyncClient(service.url) as client:
-            await client.generate(seed=422, rocks=2, timeout_s=0.3)
+            await client.generate(seed=422, water=HELD, timeout_s=0.3)
 
     with pytest.raises(ServiceError, match="it was cancelled"):
         asyncio.run(wait())
@@ -101,16 +102,17 @@ def test_a_restart_in_the_middle_is_not_noticed(tmp_path: Path) -> None:
 
         def generate() -> None:
             with ss.Client(service.url) as client:
-                made.append(client.generate(seed=1, rocks=2))
+                made.append(client.generate(seed=1, water=HELD))
 
         asking = threading.Thread(target=generate)
         asking.start()
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE_S
         while not service.counted("began") and time.monotonic() < until:
             time.sleep(0.05)
         service.kill()
-    with Service(tmp_path, workers=1, port=port):
-        asking.join(60)
+    with Service(tmp_path, workers=1, port=port) as service:
+        service.let_go(1)
+        asking.join(PATIENCE_S)
     assert len(made) == 1 and made[0].glb.startswith(b"glTF")
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.service.running import PATIENCE_S, Service
-from tests.service.stub import DIES, GREEDY
+from tests.patience import PATIENCE_S
+from tests.service.running import Service
+from tests.service.stub import DIES, GREEDY, HELD
 
 
 def alive(pid: int) -> bool:
@@ -41,10 +42,12 @@ def sound(store: Path) -> bool:
 def test_a_killed_worker_loses_no_job(tmp_path: Path) -> None:
     with Service(tmp_path) as service:
         done = service.wait(service.accepted(1))
-        identities = [service.accepted(seed, rocks=1) for seed in range(2, 6)]
-        service.wait(identities[0], "running")
+        identities = [service.accepted(seed, water=HELD) for seed in range(2, 6)]
+        for identity in identities[:2]:
+            service.wait(identity, "running")
         for pid in service.workers():
             os.kill(pid, signal.SIGKILL)
+        service.let_go("all")
         assert {service.wait(identity)["status"] for identity in identities} == {"done"}
         assert service.status(done["id"]) == done
         assert len(service.logged("job given up")) == 2
@@ -76,13 +79,14 @@ def test_a_killed_service_loses_no_job_and_repeats_none_that_finished(tmp_path: 
 
 def test_sigterm_finishes_what_runs_and_keeps_what_waits(tmp_path: Path) -> None:
     with Service(tmp_path, workers=1) as service:
-        running, waiting = service.accepted(1, rocks=1.5), service.accepted(2, rocks=0.5)
+        running, waiting = service.accepted(1, water=HELD), service.accepted(2, rocks=0.5)
         service.wait(running, "running")
         service.process.terminate()
         refused = service.create(3)
         assert (refused.status_code, refused.json()["code"]) == (503, "draining")
         assert refused.headers["retry-after"] and service.http.get("/readyz").json()["code"] == "draining"
         assert service.http.get("/healthz").status_code == 200
+        service.let_go(1)
         events = service.http.get(f"/v1/environments/{running}/events").text
         assert "event: end" in events and '"status":"done"' in events
         assert service.process.wait(PATIENCE_S) == 0
@@ -95,21 +99,23 @@ def test_sigterm_finishes_what_runs_and_keeps_what_waits(tmp_path: Path) -> None
 @pytest.mark.slow
 def test_a_job_that_outlasts_the_grace_is_done_after_the_restart(tmp_path: Path) -> None:
     with Service(tmp_path, workers=1, grace_s=0.2) as service:
-        identity = service.accepted(1, rocks=2)
+        identity = service.accepted(1, water=HELD)
         service.wait(identity, "running")
         workers = service.workers()
         service.process.terminate()
         assert service.process.wait(PATIENCE_S) == 0 and gone(workers)
+        assert service.counted("ended") == {}
     with Service(tmp_path, workers=1) as service:
         assert service.wait(identity)["status"] == "done"
 
 
 @pytest.mark.slow
 def test_a_worker_that_is_stopped_loses_its_lease(tmp_path: Path) -> None:
-    with Service(tmp_path, workers=1, lease_s=0.6) as service:
-        identity = service.accepted(1, rocks=1)
+    with Service(tmp_path, workers=1, lease_s=4.0) as service:
+        identity = service.accepted(1, water=HELD)
         service.wait(identity, "running")
         os.kill(service.workers()[0], signal.SIGSTOP)
+        service.let_go(1)
         assert service.wait(identity)["status"] == "done"
         assert len(service.logged("job given up")) == 1
 
@@ -125,7 +131,7 @@ def test_workers_are_replaced_after_some_jobs(tmp_path: Path) -> None:
 
 FATES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "worker_died": ({"water": DIES}, {"attempts": 2}),
-    "time_limit": ({"rocks": 2}, {"job_seconds": 0.6}),
+    "time_limit": ({"water": HELD}, {"job_seconds": 4.0}),
     "memory_limit": ({"water": GREEDY}, {"job_memory_mb": 256}),
 }
 
@@ -143,7 +149,7 @@ def test_a_job_beyond_its_limits_fails_by_name_and_the_next_is_done(tmp_path: Pa
 @pytest.mark.slow
 def test_the_queue_and_the_clients_have_bounds(tmp_path: Path) -> None:
     with Service(tmp_path, workers=1, max_queued=2, max_per_client=3) as service:
-        running = service.accepted(1, rocks=2)
+        running = service.accepted(1, water=HELD)
         service.wait(running, "running")
         service.accepted(2)
         first = service.accepted(3)
@@ -153,7 +159,7 @@ def test_the_queue_and_the_clients_have_bounds(tmp_path: Path) -> None:
         service.http.delete(f"/v1/environments/{first}")
         assert service.wait(service.accepted(4))["status"] == "done"
     with Service(tmp_path / "second", workers=1, max_queued=2, requests_per_minute=5) as service:
-        running = service.accepted(1, rocks=2)
+        running = service.accepted(1, water=HELD)
         service.wait(running, "running")
         answers = [service.create(seed) for seed in range(2, 8)]
         assert [answer.status_code for answer in answers] == [202, 202, 503, 503, 429, 429]
@@ -164,7 +170,7 @@ def test_the_queue_and_the_clients_have_bounds(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_connections_and_streams_are_bounded(tmp_path: Path) -> None:
     with Service(tmp_path, workers=1, max_connections=5, max_streams=1, write_s=0.5) as service:
-        identity = service.accepted(1, rocks=2)
+        identity = service.accepted(1, water=HELD)
         with service.http.stream("GET", f"/v1/environments/{identity}/events") as stream:
             lines = stream.iter_lines()  # httpx closes the stream when this goes
             assert next(lines) == "retry: 1000"

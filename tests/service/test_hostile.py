@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.service.running import Service, problem_of, read_all
 
 
@@ -61,7 +62,7 @@ def test_a_body_of_a_gigabyte_is_refused_before_it_is_sent(service: Service) -> 
 def test_a_gigabyte_in_chunks_is_cut_off(service: Service) -> None:
     chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
     sent = 0
-    with socket.create_connection(("127.0.0.1", service.port), 20) as connection:
+    with socket.create_connection(("127.0.0.1", service.port), PATIENCE_S) as connection:
         connection.sendall(post(b"", "Transfer-Encoding: chunked"))
         try:
             while sent < 1 << 30:
@@ -108,7 +109,7 @@ def test_a_packed_body_is_refused(service: Service) -> None:
 
 def test_headers_that_trickle_in_are_not_waited_for(service: Service) -> None:
     """Slow-loris: a byte now and then keeps no connection open."""
-    with socket.create_connection(("127.0.0.1", service.port), 20) as connection:
+    with socket.create_connection(("127.0.0.1", service.port), PATIENCE_S) as connection:
         for byte in b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: " + b"y" * 200:
             try:
                 connection.sendall(bytes([byte]))
@@ -120,13 +121,13 @@ def test_headers_that_trickle_in_are_not_waited_for(service: Service) -> None:
 
 
 def test_a_client_that_says_nothing_is_told_so(service: Service) -> None:
-    with socket.create_connection(("127.0.0.1", service.port), 20) as connection:
+    with socket.create_connection(("127.0.0.1", service.port), PATIENCE_S) as connection:
         status, problem = problem_of(read_all(connection))
     assert (status, problem["code"]) == (408, "request_timeout")
 
 
 def test_half_a_header_after_an_answer_is_not_waited_for(service: Service) -> None:
-    with socket.create_connection(("127.0.0.1", service.port), 20) as connection:
+    with socket.create_connection(("127.0.0.1", service.port), PATIENCE_S) as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /healthz HT")
         answer = read_all(connection)
     assert answer.startswith(b"HTTP/1.1 200") and b"HTTP/1.1 408" in answer

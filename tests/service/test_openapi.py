@@ -43,7 +43,7 @@ def test_the_request_schema_knows_every_field_and_its_default() -> None:
 def test_every_answer_of_the_service_is_as_the_document_says(service: Service) -> None:
     schemas = service.http.get("/openapi.json").json()["components"]["schemas"]
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "components": {"schemas": schemas}}
-    done = service.create(300, headers={"prefer": "wait=20"}).json()
+    done = service.wait(service.accepted(300))
     answers = {
         "Environment": [done, service.create(301, rocks=0.5).json(), service.wait(service.accepted(302, water=0.11))],
         "Page": [service.http.get("/v1/environments").json()],

@@ -23,7 +23,7 @@ def test_service_command_line_and_batch_give_the_same_bytes(tmp_path: Path) -> N
     with Service(tmp_path / "service", workers=1, threads=1, **REAL) as service, Client(service.url) as client:
         told: list[str] = []
         made = client.generate(
-            seed=42, preview=False, progress=lambda stage, share: told.append(stage), timeout_s=300, **SMALL
+            seed=42, preview=False, progress=lambda stage, share: told.append(stage), timeout_s=900, **SMALL
         )
         heights = client._http.get("/v1/samples/terrain?seed=7&size=64&spacing_m=30")
         picture = client._http.get("/v1/samples/material?seed=7&material=grass&size=64&map=normal")

@@ -12,7 +12,7 @@ const SMALL = { width: 480, height: 300 }; // every pixel costs there
 
 const [scenario, url, folder, given = "{}"] = process.argv.slice(2);
 const options = JSON.parse(given);
-const PATIENCE_MS = options.patienceMs ?? 150_000; // a software renderer on a busy machine
+const PATIENCE_MS = options.patienceMs ?? 300_000; // a software renderer on a busy machine
 const complaints = [];
 const browser = await launch();
 

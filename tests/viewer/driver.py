@@ -13,7 +13,7 @@ from tests.web.judges import require_browser
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-PATIENCE_S = 900
+PATIENCE_S = 1500
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from seedscape.service import pages
 from seedscape.service.settings import Settings
 from seedscape.service.tls import certificate
 from seedscape.view import HEADERS, POLICY, ViewServer, open_server
+from tests.patience import PATIENCE_S
 from tests.viewer.driver import viewing
 
 GLB = b"glTF" + bytes(range(256))
@@ -29,7 +30,7 @@ def glb(tmp_path: Path) -> Path:
 def ask(
     server: ViewServer, path: str, method: str = "GET", **headers: str
 ) -> tuple[int, http.client.HTTPMessage, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=PATIENCE_S)
     try:
         connection.request(method, path, headers=headers)
         answer = connection.getresponse()
@@ -120,7 +121,9 @@ def test_https_with_a_certificate(glb: Path, tmp_path: Path) -> None:
     with viewing(glb, cert=pair[0], key=pair[1]) as server:
         assert server.url.startswith("https://127.0.0.1:")
         context = ssl.create_default_context(cafile=str(pair[0]))
-        connection = http.client.HTTPSConnection("localhost", server.server_address[1], timeout=20, context=context)
+        connection = http.client.HTTPSConnection(
+            "localhost", server.server_address[1], timeout=PATIENCE_S, context=context
+        )
         connection.request("GET", "/file.glb")
         assert connection.getresponse().read() == GLB
         connection.close()

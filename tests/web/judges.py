@@ -32,7 +32,7 @@ def render(path: Path, png: Path, *options: str) -> dict[str, Any]:
     `ok` is False when it did not load or render; `console` holds the browser's warnings and errors.
     """
     command = [require_browser(), "shot.mjs", _absolute(path), _absolute(png), *options]
-    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False, timeout=240)
+    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False, timeout=900)
     if not done.stdout.strip():
         raise AssertionError(f"the browser failed: {done.stderr.strip()[-500:]}")
     result: dict[str, Any] = json.loads(done.stdout)

@@ -19,7 +19,7 @@ const { values: options, positionals } = parseArgs({
     look: { type: "string" },
     fov: { type: "string", default: "65" },
     size: { type: "string", default: "960x540" },
-    timeout: { type: "string", default: "150" }, // seconds
+    timeout: { type: "string", default: "400" }, // seconds
   },
 });
 const [file, png] = positionals;

@@ -55,7 +55,7 @@ def thousand(folder: Path, count: int = 1000) -> BatchFolder:
 
 def look(page: Path) -> dict[str, Any]:
     command = [judges._node(), "catalogue.mjs", str(page.resolve())]
-    done = subprocess.run(command, cwd=judges.HERE, capture_output=True, text=True, check=False, timeout=240)
+    done = subprocess.run(command, cwd=judges.HERE, capture_output=True, text=True, check=False, timeout=900)
     assert done.returncode == 0, done.stderr[-2000:]
     seen: dict[str, Any] = json.loads(done.stdout)
     return seen
