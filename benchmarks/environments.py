@@ -2,19 +2,22 @@
 
     python benchmarks/environments.py [--seeds 1-5] [--biomes alpine,coast] [--purposes game] [-o FOLDER] [--validate]
 
-Each is made by `seedscape generate` in a process of its own, without a picture, one after another. `wall_s` are its seconds from
-start to end on all cores, `cpu_s` its processor time, `taken` the share of the cores' time that others had meanwhile: other processes, and
-a host that gave the cores away (Linux tells). What takes longer than SECONDS is made
-again once the machine has been quiet for a moment, up to --tries times, and the last try counts; `tries` says how many those were,
-`first_s`, `first_cpu_s` and `first_taken` what the first one took. Exit code 1 where the last one is longer, something is over budget, the
-validator finds an error or a warning, or the walkable ground around the spawn point is less than 2,000 m2.
+Each is made by `seedscape generate` in a process of its own, without a picture, one after another, each once the machine has been quiet for a
+moment (at most --patience-s are waited for that). `wall_s` are its seconds from start to end on all cores, `cpu_s` its processor time, `taken`
+the share of the cores' time that others had meanwhile: other processes, and a host that gave the cores away (Linux tells). When all are
+made, those that took longer than SECONDS are made again, round after round up to --tries times, and the last try counts; `tries` says
+how many those were, `first_wall_s`, `first_cpu_s` and `first_taken` what the first one took.
+
+Every try is noted in FOLDER/tries.jsonl with the hash of the code that made it; stopped and started again, the run goes on with those of the
+same code. Exit code 1 where the last try is longer, something is over budget, the validator finds an error or a warning, the walkable ground
+around the spawn point is less than 2,000 m2, or two tries differ by a byte.
 """
 
 import argparse
 import csv
+import hashlib
 import json
 import os
-import resource
 import struct
 import subprocess
 import sys
@@ -42,7 +45,7 @@ LIMITS = {
 WALKABLE_M2 = 2_000.0
 SECONDS = 15.0
 TAKEN = 0.02
-PATIENCE_S, LOOK_S = 300.0, 10.0
+LOOK_S = 10.0
 PROBE = """
 from multiprocessing import Process
 work = [Process(target=sum, args=(range(40_000_000),)) for _ in range(2)]
@@ -75,11 +78,12 @@ def walkable_m2(glb: Path) -> float:
 
 @dataclass(frozen=True)
 class Try:
-    """One run: wall and processor seconds, and the share of the cores' time that others had."""
+    """One run: wall and processor seconds, the share of the cores' time that others had, and the largest process in MB."""
 
     wall_s: float
     cpu_s: float
     taken: float
+    peak_mb: int
 
 
 def busy_s() -> tuple[float, float]:
@@ -93,58 +97,72 @@ def busy_s() -> tuple[float, float]:
     return float(ticks.sum() - ticks[3:5].sum()), float(ticks.sum())
 
 
-def wait_for_quiet() -> None:
-    """Until next to nothing runs, on this machine or beside it, for a few seconds; at most PATIENCE_S. The look itself needs a load: a
-    host takes cores from those who use them."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        probe = run([sys.executable, "-c", PROBE])
-        if probe.taken <= TAKEN:
-            return
+def wait_for_quiet(patience_s: float) -> None:
+    """Until next to nothing runs, on this machine or beside it, for a few seconds. The look itself needs a load: a host takes cores from
+    those who use them."""
+    deadline = time.monotonic() + patience_s
+    while run([sys.executable, "-c", PROBE]).taken > TAKEN and time.monotonic() < deadline:
         time.sleep(LOOK_S)
 
 
 def run(command: list[str]) -> Try:
     """Run a command and time it. SystemExit: it failed."""
-    before, busy, start = resource.getrusage(resource.RUSAGE_CHILDREN), busy_s(), time.perf_counter()
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    wall, after, now = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN), busy_s()
-    if done.returncode not in (0, 3):
-        raise SystemExit(f"{' '.join(command[3:])}: exit code {done.returncode}: {done.stderr[-400:]}")
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    busy, start = busy_s(), time.perf_counter()
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        error = process.stderr.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    wall, now = time.perf_counter() - start, busy_s()
+    if process.returncode not in (0, 3):
+        raise SystemExit(f"{' '.join(command[3:])}: exit code {process.returncode}: {error[-400:]}")
+    cpu = used.ru_utime + used.ru_stime
     taken = max(now[0] - busy[0] - cpu, 0.0) / max(now[1] - busy[1], 1e-9)
-    return Try(round(wall, 1), round(cpu, 1), round(taken, 3))
+    return Try(round(wall, 1), round(cpu, 1), round(taken, 3), used.ru_maxrss // 1024)
 
 
-def measure(seed: int, biome: str, purpose: str, glb: Path, most_tries: int) -> dict[str, Any]:
-    """One row, whose file is left at `glb`."""
+def measure(seed: int, biome: str, purpose: str, glb: Path, validate: bool) -> dict[str, Any]:
+    """One try, noted."""
     command = [sys.executable, "-m", "seedscape", "generate", str(seed), "-o", str(glb), "--no-preview"]
-    tries: list[Try] = []
-    while not tries or (tries[-1].wall_s > SECONDS and len(tries) < most_tries):
-        if tries:
-            wait_for_quiet()
-        tries.append(run([*command, "--biome", biome, "--purpose", purpose]))
+    took = run([*command, "--biome", biome, "--purpose", purpose])
     manifest = json.loads(glb.with_suffix(".json").read_text())
+    verdict = judges.validate([glb])[0] if validate else None
     return {
         "seed": seed,
         "biome": biome,
         "purpose": purpose,
-        **asdict(tries[-1]),
-        "tries": len(tries),
-        "first_s": tries[0].wall_s,
-        "first_cpu_s": tries[0].cpu_s,
-        "first_taken": tries[0].taken,
-        "peak_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,  # the largest so far
+        **asdict(took),
         **{name: manifest["counts"][name] for name in LIMITS},
         "walkable_m2": round(walkable_m2(glb)),
-        "issues": "not run",
+        "issues": verdict["errors"] + verdict["warnings"] if verdict else "not run",
+        "sha256": hashlib.sha256(glb.read_bytes()).hexdigest(),
     }
+
+
+def code_sha256() -> str:
+    """Of everything that an environment is made of: the package's modules and weights."""
+    digest = hashlib.sha256()
+    for room in ("generation", "scene", "export", "assets", "seedscape"):
+        for path in sorted((ROOT / room).rglob("*")):
+            if path.suffix in (".py", ".onnx", ".safetensors"):
+                digest.update(f"{path.relative_to(ROOT)} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def row_of(tries: list[dict[str, Any]]) -> dict[str, Any]:
+    """The row of an environment: its last try, beside the first."""
+    first, last = tries[0], {key: value for key, value in tries[-1].items() if key not in ("sha256", "code")}
+    peak = {"peak_mb": max(one["peak_mb"] for one in tries)}
+    same = len({one["sha256"] for one in tries}) == 1
+    firsts = {f"first_{key}": first[key] for key in ("wall_s", "cpu_s", "taken")}
+    return last | peak | {"tries": len(tries), **firsts, "same_bytes": same}
 
 
 def wrong(row: dict[str, Any]) -> bool:
     """Whether a row misses anything."""
     over = any(row[name] > limit for name, limit in LIMITS.items()) or row["wall_s"] > SECONDS
-    return over or row["walkable_m2"] < WALKABLE_M2 or row["issues"] not in ("not run", 0)
+    over |= row["walkable_m2"] < WALKABLE_M2 or not row["same_bytes"]
+    return over or row["issues"] not in ("not run", 0)
 
 
 def main() -> int:
@@ -155,29 +173,53 @@ def main() -> int:
     parser.add_argument("--purposes", default=",".join(PURPOSES))
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "out" / "environments")
     parser.add_argument("--tries", type=int, default=12, help="how often what took longer is made, at most")
+    parser.add_argument(
+        "--patience-s", type=float, default=600.0, help="how long a quiet moment is waited for before a try"
+    )
     parser.add_argument("--validate", action="store_true", help="the Khronos validator too (needs Node)")
     arguments = parser.parse_args()
     first, last = (int(part) for part in arguments.seeds.split("-"))
+    wanted = [
+        (seed, biome, purpose)
+        for seed in range(first, last + 1)
+        for biome in arguments.biomes.split(",")
+        for purpose in arguments.purposes.split(",")
+    ]
     arguments.output.mkdir(parents=True, exist_ok=True)
-    rows: list[dict[str, Any]] = []
-    for seed in range(first, last + 1):
-        for biome in arguments.biomes.split(","):
-            made = {p: arguments.output / f"{biome}-{p}-{seed}.glb" for p in arguments.purposes.split(",")}
-            new = [measure(seed, biome, purpose, glb, arguments.tries) for purpose, glb in made.items()]
-            if arguments.validate:
-                for row, verdict in zip(new, judges.validate(list(made.values())), strict=True):
-                    row["issues"] = verdict["errors"] + verdict["warnings"]
-            for row, glb in zip(new, made.values(), strict=True):
-                glb.unlink()
-                print(("FAULT " if wrong(row) else "") + " ".join(f"{k}={v}" for k, v in row.items()), flush=True)
-            rows += new
-            with (ROOT / "benchmarks" / "environments.csv").open("w", newline="") as file:
-                writer = csv.DictWriter(file, list(rows[0]))
-                writer.writeheader()
-                writer.writerows(rows)
+    notes, code = arguments.output / "tries.jsonl", code_sha256()
+    tries: dict[tuple[int, str, str], list[dict[str, Any]]] = {key: [] for key in wanted}
+    for line in notes.read_text().splitlines() if notes.exists() else ():
+        one = json.loads(line)
+        if one["code"] == code and not (arguments.validate and one["issues"] == "not run"):
+            tries.setdefault((one["seed"], one["biome"], one["purpose"]), []).append(one)
+
+    def left() -> list[tuple[int, str, str]]:
+        new = [key for key in wanted if not tries[key]]
+        slow = [key for key in wanted if tries[key] and tries[key][-1]["wall_s"] > SECONDS]
+        return new or [key for key in slow if len(tries[key]) < arguments.tries]
+
+    while todo := left():
+        for seed, biome, purpose in todo:
+            wait_for_quiet(arguments.patience_s)
+            glb = arguments.output / f"{biome}-{purpose}-{seed}.glb"
+            one = measure(seed, biome, purpose, glb, arguments.validate) | {"code": code}
+            glb.unlink()
+            glb.with_suffix(".json").unlink()
+            tries[seed, biome, purpose].append(one)
+            with notes.open("a") as file:
+                file.write(json.dumps(one) + "\n")
+            row = row_of(tries[seed, biome, purpose])
+            print(("FAULT " if wrong(row) else "") + " ".join(f"{k}={v}" for k, v in row.items()), flush=True)
+    rows = [row_of(tries[key]) for key in wanted]
+    with (ROOT / "benchmarks" / "environments.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
     faults = sum(wrong(row) for row in rows)
-    worst = {name: max(row[name] for row in rows) for name in ("wall_s", "cpu_s", "taken", "tries", "first_s", *LIMITS)}
-    print(f"{len(rows)} environments, {faults} with a fault; worst: {worst}")
+    names = ("wall_s", "cpu_s", "taken", "tries", "first_wall_s", "peak_mb", *LIMITS)
+    worst = {name: max(row[name] for row in rows) for name in names}
+    once = sum(row["tries"] == 1 for row in rows)
+    print(f"{len(rows)} environments, {faults} with a fault, {once} made once; worst: {worst}")
     return 1 if faults else 0
 
 
