@@ -22,10 +22,20 @@ from ray.cluster_utils import Cluster
 from seedscape.assets import Batch
 from tests.assets.stub_jobs import MAKE, stub, stubs
 
+def patiently(begin):
+    for k in range(6):  # a node has 30 s to come up, which a busy machine may not give it
+        try:
+            return begin()
+        except Exception:
+            if k == 5:
+                raise
+
+
 if __name__ == "__main__":
     node = {"num_cpus": 1, "node_ip_address": "127.0.0.1"}
-    cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
-    second = cluster.add_node(**node)
+    head = {**node, "include_dashboard": False}
+    cluster = patiently(lambda: Cluster(initialize_head=True, head_node_args=head))
+    second = patiently(lambda: cluster.add_node(**node))
     seen = {"killed_after": None, "most": 0}
 
     def kill(status):
