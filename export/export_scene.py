@@ -48,7 +48,7 @@ def export_scene(
             tell(name)
             packed = change(packed)
         tell("write")
-        data = write_sound(packed, seedscape.__version__, kind.physics)
+        data = write_sound(packed, seedscape.__version__, kind.physics, kind.one_scene)
         if len(data) <= budget.bytes:
             break
         fitting = lower_file(replace(scene, textures=packed.textures), len(data), budget.bytes, lowered)

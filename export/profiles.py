@@ -30,6 +30,8 @@ class Profile:
     """quantized: KHR_mesh_quantization; meshopt: EXT_meshopt_compression; instanced: EXT_mesh_gpu_instancing.
 
     physics: colliders as OMI_physics_shape and OMI_physics_body in the drawn scene, for engines that import them.
+    one_scene: the walkable and the collision mesh in no scene. PlayCanvas puts every scene of a file into the world (black ground was what
+    one saw), and so does Unreal's Interchange; three.js, A-Frame, Babylon, glTFast and Godot take the one that `scene` names.
     """
 
     textures: Kind = "jpeg"
@@ -37,15 +39,16 @@ class Profile:
     meshopt: bool = False
     instanced: bool = False
     physics: bool = False
+    one_scene: bool = False
 
 
 PROFILES = {
     "universal": Profile(),
     "quest": Profile("ktx2", quantized=True, meshopt=True, instanced=True),
-    "playcanvas": Profile("ktx2", quantized=True, instanced=True),
+    "playcanvas": Profile("ktx2", quantized=True, instanced=True, one_scene=True),
     "unity": Profile("ktx2", quantized=True, meshopt=True, instanced=True),
     "godot": Profile(physics=True),
-    "unreal": Profile(),
+    "unreal": Profile(one_scene=True),
 }
 NO_WEBP = ("unity", "godot", "unreal", "universal")  # glTFast and Interchange do not read it
 

@@ -1,7 +1,8 @@
 """Scene -> GLB, as packed as the passes made it.
 
 Scene 0 is what is drawn, with a node `spawn_0`, `spawn_1`, ... at each spawn point. The scenes "walkable" and "collision"
-hold one node each, so that viewers leave them undrawn and a program finds them: gltf.scenes.find(s => s.name == ...).
+hold one node each, so that viewers leave them undrawn and a program finds them: gltf.scenes.find(s => s.name == ...). For engines
+that draw every scene of a file they are among the nodes alone.
 Nodes that share a model share one glTF mesh. The same Scene gives the same bytes.
 
 Quantised meshes need a scale and an offset: they go into the node where it is a leaf with nothing else to say, into the
@@ -35,26 +36,27 @@ REQUIRED = {MESHOPT, INSTANCING, QUANTIZATION, *TEXTURE_EXTENSIONS.values()}
 PLACE_DECIMALS, TURN_DECIMALS, SCALE_DECIMALS = 5, 7, 6
 
 
-def write_glb(scene: Scene, version: str, physics: bool = False) -> bytes:
+def write_glb(scene: Scene, version: str, physics: bool = False, one_scene: bool = False) -> bytes:
     """The scene as a GLB file. version: of Seedscape, for `asset.generator`. RequestError if the scene is not sound.
 
-    physics: the collision mesh as a static body of the drawn scene too (OMI_physics_shape, OMI_physics_body).
+    physics: the collision mesh as a static body of the drawn scene too (OMI_physics_shape, OMI_physics_body). one_scene: the nodes
+    of the walkable and the collision mesh in no scene.
     """
     require_sound(scene)
-    return write_sound(scene, version, physics)
+    return write_sound(scene, version, physics, one_scene)
 
 
-def write_sound(scene: Scene, version: str, physics: bool = False) -> bytes:
+def write_sound(scene: Scene, version: str, physics: bool = False, one_scene: bool = False) -> bytes:
     """The same of a scene that has been checked; passes leave a sound scene sound."""
-    return _Writer(scene, version, physics).write()
+    return _Writer(scene, version, physics, one_scene).write()
 
 
 class _Writer:
     """The document while it grows, and where each part of the scene went."""
 
-    def __init__(self, scene: Scene, version: str, physics: bool) -> None:
+    def __init__(self, scene: Scene, version: str, physics: bool, one_scene: bool) -> None:
         self.scene = scene
-        self.physics = physics
+        self.physics, self.one_scene = physics, one_scene
         self.document = Document(_asset(scene, version))
         self.extensions: set[str] = set()
         self.textures: dict[str, int] = {}
@@ -80,7 +82,9 @@ class _Writer:
                 index = document.add("meshes", {"name": role, "primitives": [self._undrawn(mesh)]})
                 place = _leaf(mesh)
             value = {"name": role, "extras": {"role": role}} | ({} if index is None else {"mesh": index}) | place
-            document.add("scenes", {"name": role, "nodes": [document.add("nodes", value)]})
+            node = document.add("nodes", value)
+            if not self.one_scene:
+                document.add("scenes", {"name": role, "nodes": [node]})
             if role == "collision" and self.physics and index is not None:
                 roots.append(self._add_body(index, place))
         if self.lights:

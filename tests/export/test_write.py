@@ -11,6 +11,7 @@ import trimesh
 from PIL import Image
 
 from seedscape.assets.errors import RequestError
+from seedscape.export import export_scene
 from seedscape.export.write import write_glb
 from seedscape.scene.values import Material, Mesh, Node, Scene, Sound, SpawnPoint
 from tests.export.synthetic import ground_mesh, parts, plain, synthetic_scene
@@ -220,6 +221,16 @@ def test_undrawn_meshes_stand_in_scenes_of_their_own(scene: Scene, glb: bytes) -
         primitive = document["meshes"][node["mesh"]]["primitives"][0]
         assert (values(document, binary, primitive["attributes"]["POSITION"]) == mesh.positions).all()
         assert index not in document["scenes"][0]["nodes"]
+
+
+@pytest.mark.parametrize("profile", ["playcanvas", "unreal"])
+def test_engines_that_draw_every_scene_get_one(scene: Scene, profile: str) -> None:
+    document, _ = parts(export_scene(scene, None, profile)[0])
+    (drawn,) = document["scenes"]
+    by_name = {node.get("name"): (k, node) for k, node in enumerate(document["nodes"])}
+    for role in ("walkable", "collision"):
+        index, node = by_name[role]
+        assert "mesh" in node and node["extras"] == {"role": role} and index not in drawn["nodes"]
 
 
 def test_empty_walkable_and_collision_leave_a_node_without_a_mesh() -> None:

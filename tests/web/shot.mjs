@@ -1,6 +1,7 @@
 // A GLB in three.js in real Chromium:
-//   node shot.mjs a.glb out.png [--eye x,y,z --look x,y,z] [--fov DEG] [--size WxH]
+//   node shot.mjs a.glb out.png [--eye x,y,z --look x,y,z] [--fov DEG] [--size WxH] [--engine babylon|playcanvas|aframe]
 // Without --eye the camera stands at spawn_0, 1.6 m above it, looking along its heading.
+// With --engine another one shows the file, from spawn_0 (see engines.js for what is measured).
 // A tileset.json is shown by 3DTilesRendererJS instead, from above its middle.
 // Prints one JSON line (see page.html for what is measured); exit 1 unless it loaded and rendered without an error.
 import fs from "node:fs";
@@ -11,13 +12,14 @@ import { parseArgs } from "node:util";
 import { isOfDriver, launch } from "./browser.mjs";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
-const MEDIA_TYPES = { ".html": "text/html", ".js": "text/javascript", ".glb": "model/gltf-binary", ".wasm": "application/wasm", ".json": "application/json" };
+const MEDIA_TYPES = { ".html": "text/html", ".js": "text/javascript", ".glb": "model/gltf-binary", ".wasm": "application/wasm", ".mjs": "text/javascript", ".cjs": "text/javascript", ".json": "application/json" };
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     eye: { type: "string" },
     look: { type: "string" },
     fov: { type: "string", default: "65" },
+    engine: { type: "string" },
     size: { type: "string", default: "960x540" },
     timeout: { type: "string", default: "400" }, // seconds
   },
@@ -31,14 +33,15 @@ if (!file || !png) {
 // The page, three.js and the one file, on a loopback port of the system's choice.
 const isTileset = path.basename(file) === "tileset.json";
 const served = new Map([
-  ["/", path.join(HERE, isTileset ? "tiles.html" : "page.html")],
+  ["/", path.join(HERE, isTileset ? "tiles.html" : options.engine ? "engines.html" : "page.html")],
   ["/page.js", path.join(HERE, "page.js")],
   ["/tiles.js", path.join(HERE, "tiles.js")],
+  ["/engines.js", path.join(HERE, "engines.js")],
   ["/scene.glb", path.resolve(file)],
 ]);
+const modules = ["three", "3d-tiles-renderer", "babylonjs", "babylonjs-loaders", "playcanvas", "aframe", "meshoptimizer"];
 const folders = {
-  "/three/": path.join(HERE, "node_modules", "three"),
-  "/3d-tiles-renderer/": path.join(HERE, "node_modules", "3d-tiles-renderer"),
+  ...Object.fromEntries(modules.map((name) => [`/${name}/`, path.join(HERE, "node_modules", name)])),
   ...(isTileset ? { "/tileset/": path.dirname(path.resolve(file)) } : {}),
 };
 const server = http.createServer((request, response) => {
@@ -60,6 +63,7 @@ await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
 
 const [width, height] = options.size.split("x").map(Number);
 const query = new URLSearchParams({ width, height, fov: options.fov });
+if (options.engine) query.set("engine", options.engine);
 if (options.eye) query.set("eye", options.eye);
 if (options.look) query.set("look", options.look);
 
