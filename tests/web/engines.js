@@ -3,7 +3,7 @@
 //   triangles   of what it draws, copies of instanced meshes counted
 //   instances   copies that instanced meshes show
 //   names       of the nodes that a developer finds
-//   walkable    triangles of the walkable mesh, where the engine draws all scenes and the file keeps it out of them
+//   walkable    where the engine draws all scenes and the file keeps it out of them: {triangles, low, high} of that mesh
 //   eye         where the camera stands
 //   loadMs      from the request to the last texture
 // The background is magenta, which no landscape has: what stays so in the picture is a hole.
@@ -91,18 +91,30 @@ async function playcanvas() {
     let frames = 0;
     app.on("frameend", () => ++frames === 3 && drawn());
   });
-  const walkable = asset.resource.data.gltf.nodes.find((node) => node.name === "walkable");
-  const ground = walkable && asset.resource.renders[walkable.mesh].resource.meshes[0];
   const meshes = root.findComponents("render").flatMap((render) => render.meshInstances);
   const copies = (mesh) => mesh.instancingCount || 1;
   return {
     version: pc.version,
     triangles: sum(meshes.map((mesh) => (mesh.mesh.primitive[0].count / 3) * copies(mesh))),
     instances: sum(meshes.map((mesh) => mesh.instancingCount)),
-    walkable: ground ? ground.primitive[0].count / 3 : 0,
+    walkable: undrawn(asset.resource, "walkable"),
     names: root.find(() => true).map((node) => node.name),
     eye: [eye.getPosition().x, eye.getPosition().y, eye.getPosition().z],
   };
+}
+
+/** A mesh in no scene, its corners in metres, as an engine of physics would take it: positions, and the node's place and scale. */
+function undrawn({ data, renders }, name) {
+  const node = data.gltf.nodes.find((each) => each.name === name);
+  const mesh = renders[node.mesh].resource.meshes[0];
+  const positions = [];
+  mesh.getPositions(positions);
+  const corner = (pick, axis) => {
+    const along = positions.filter((_, k) => k % 3 === axis);
+    return along.reduce((a, b) => pick(a, b)) * (node.scale?.[axis] ?? 1) + (node.translation?.[axis] ?? 0);
+  };
+  const [low, high] = [Math.min, Math.max].map((pick) => [0, 1, 2].map((axis) => corner(pick, axis)));
+  return { triangles: mesh.primitive[0].count / 3, low, high };
 }
 
 /** https://aframe.io/docs/1.7.0/components/gltf-model.html */

@@ -25,7 +25,8 @@ OPENED = [
 @pytest.mark.parametrize(("engine", "profile", "textures"), OPENED)
 def test_an_engine_shows_what_we_count(engine: str, profile: str, textures: str | None, tmp_path: Path) -> None:
     path, png = tmp_path / "valley.glb", tmp_path / "valley.png"
-    _, ours = export_scene(synthetic_scene(posts=65, picture=128, trees=TREES), path, profile, textures)
+    scene = synthetic_scene(posts=65, picture=128, trees=TREES)
+    _, ours = export_scene(scene, path, profile, textures)
     seen = judges.render(path, png, "--engine", engine, "--size", "320x180")
     assert seen["ok"] and seen["console"] == [], seen
     assert seen["triangles"] == ours.triangles
@@ -34,7 +35,9 @@ def test_an_engine_shows_what_we_count(engine: str, profile: str, textures: str 
     assert {"ground", "sky", "spawn_0", "spawn_1"} <= set(seen["names"])
     assert not {"walkable", "collision"} & set(seen["names"])  # not drawn
     if engine == "playcanvas":  # but found by a program
-        assert seen["walkable"] == 2 * 64 * 64
+        assert seen["walkable"]["triangles"] == 2 * 64 * 64
+        corners = np.stack([scene.walkable.positions.min(axis=0), scene.walkable.positions.max(axis=0)])
+        assert [seen["walkable"]["low"], seen["walkable"]["high"]] == pytest.approx(corners, abs=0.02)
     picture = np.asarray(Image.open(png).convert("RGB")).astype(int)
     assert not (picture == (255, 0, 255)).all(axis=2).any()  # no hole
     sky, ground = picture[:40], picture[120:]
