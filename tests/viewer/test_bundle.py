@@ -33,7 +33,7 @@ def test_no_script_writes_scripts() -> None:
 
 def test_every_file_name_has_a_hash() -> None:
     names = [path.name for path in (BUNDLE / "assets").iterdir()]
-    assert len(names) == 5 and all(re.fullmatch(r"[\w.]+-[\w-]{8}\.(js|css|svg|wasm)", name) for name in names)
+    assert len(names) == 6 and all(re.fullmatch(r"[\w.]+-[\w-]{8}\.(js|css|svg|wasm)", name) for name in names)
 
 
 def test_every_file_is_in_the_package() -> None:

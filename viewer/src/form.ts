@@ -1,4 +1,5 @@
 // The form of a spec, made from what the service says may be asked for; and the same as a link.
+import type { Spec } from "./address";
 import type { Field } from "./service";
 import { byId, element } from "./dom";
 
@@ -9,7 +10,6 @@ const LABELS: Record<string, string> = {
 }; // prettier-ignore
 const STEPS: Record<string, number> = { time_of_day_h: 0.25, size_m: 50 };
 
-export type Spec = Record<string, number | string>;
 
 export class Form {
   private fields: Field[] = [];
@@ -105,21 +105,6 @@ export class Form {
     show();
     return [element("div", { className: "field range" }, label, output, input)];
   }
-}
-
-/** The spec that an address asks for; null where it names no seed. */
-export function specOfQuery(query: URLSearchParams): Spec | null {
-  if (!query.has("seed")) return null;
-  const spec: Spec = {};
-  for (const [name, text] of query) {
-    if (!/^[a-z_]{1,40}$/.test(name)) continue;
-    spec[name] = text !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
-  }
-  return spec;
-}
-
-export function queryOfSpec(spec: Spec): string {
-  return `?${new URLSearchParams(Object.entries(spec).map(([name, value]) => [name, String(value)]))}`;
 }
 
 export function readable(name: string): string {

@@ -51,20 +51,40 @@ export class Refusal extends Error {
   }
 }
 
+/** The person's answer, or null where they give none. */
+type AskToken = () => Promise<string | null>;
+
+/** A file on its way. */
+export class Download {
+  /** told the share that has come */
+  tell: (share: number) => void = () => undefined;
+  readonly data: Promise<ArrayBuffer>;
+
+  constructor(answer: Promise<Response>) {
+    this.data = answer.then((given) => readAll(given, (share) => this.tell(share)));
+    this.data.catch(() => undefined); // told where it is awaited
+  }
+}
+
 const TOKEN_KEY = "seedscape-token";
 const POLL_MS = 1500;
 
 export class Service {
-  /** The person's answer, or null where they give none. */
-  askToken: () => Promise<string | null> = () => Promise.resolve(null);
+  private nameAsker: (ask: AskToken) => void = () => undefined;
+  private readonly asker = new Promise<AskToken>((name) => (this.nameAsker = name));
+
+  /** Who is asked for a token; until there is somebody, what needs one waits. */
+  set askToken(ask: AskToken) {
+    this.nameAsker(ask);
+  }
 
   async catalogue(): Promise<Catalogue> {
     return (await this.fetch("/v1/spec")).json() as Promise<Catalogue>;
   }
 
-  async create(spec: Record<string, unknown>, profile: string, signal: AbortSignal): Promise<Job> {
+  async create(spec: Record<string, unknown>, profile: string, signal?: AbortSignal): Promise<Job> {
     const body = JSON.stringify({ spec, profile, preview: true });
-    const answer = await this.fetch("/v1/environments", { method: "POST", body, headers: { "content-type": "application/json" }, signal });
+    const answer = await this.fetch("/v1/environments", { method: "POST", body, headers: { "content-type": "application/json" }, signal: signal ?? null });
     return (await answer.json()) as Job;
   }
 
@@ -96,9 +116,8 @@ export class Service {
     await this.fetch(job.links.self, { method: "DELETE" });
   }
 
-  async download(url: string, signal: AbortSignal, tell: (share: number) => void = () => undefined): Promise<ArrayBuffer> {
-    const answer = await this.fetch(url, { signal });
-    return readAll(answer, tell);
+  download(url: string, signal?: AbortSignal): Download {
+    return new Download(this.fetch(url, { signal: signal ?? null }));
   }
 
   private async fetch(url: string, init: RequestInit = {}): Promise<Response> {
@@ -110,7 +129,7 @@ export class Service {
       if (answer.ok) return answer;
       if (answer.status === 401) {
         sessionStorage.removeItem(TOKEN_KEY);
-        const given = await this.askToken();
+        const given = await (await this.asker)();
         if (given === null) throw new Refusal(401, "The service wants a token.", "");
         sessionStorage.setItem(TOKEN_KEY, given);
         continue;

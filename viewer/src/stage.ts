@@ -1,6 +1,7 @@
 // The canvas: renderer, camera, and a loop that draws only when something moved.
 import { ACESFilmicToneMapping, Color, Group, PCFShadowMap, PerspectiveCamera, Scene, Vector3, WebGLRenderer } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
+import { drawAhead } from "./ahead";
 import { context, isCalm, isHandheld, isHeadset, isSoftware } from "./device";
 import { Input } from "./input";
 import { Lighting } from "./light";
@@ -33,6 +34,8 @@ export class Stage {
   frames = 0;
   /** milliseconds from the start of the navigation until the first frame of a world was drawn to its end; null before */
   firstPictureMs: number | null = null;
+  /** the last frame had all triangles of the world */
+  isWhole = false;
   /** mean milliseconds between frames that followed each other; NaN while nothing moves */
   frameMs = NaN;
   shadows = !isHandheld && !isHeadset && !isSoftware;
@@ -48,7 +51,9 @@ export class Stage {
   private movedAt = 0;
   private isBlurred = isSoftware;
   private turn = 0;
+  private fine: Promise<void> = Promise.resolve(); // settled once the pictures of the world are as fine as they will be
   private readonly focus = new Vector3();
+  private drawAll: (() => void) | null = null; // while the first frame has only what is ahead
   private coolDown: (() => void) | null = null;
   private tellSeen: () => void = () => undefined;
   /** settled once the first picture of a world is there */
@@ -101,7 +106,7 @@ export class Stage {
 
   /** A world will come soon: what can be made ready for it is. */
   prepare(): void {
-    if (isSoftware && !this.world && !this.coolDown) this.coolDown = warmUp(this.renderer, () => !this.world);
+    if (isSoftware && !this.world && !this.coolDown) this.coolDown = warmUp(this.renderer);
   }
 
   /** Put a world on the stage in place of the last one. */
@@ -125,6 +130,7 @@ export class Stage {
     // Where the driver compiles beside us, the page stays alive meanwhile; elsewhere it would only take longer.
     if (this.renderer.extensions.has("KHR_parallel_shader_compile")) await this.renderer.compileAsync(this.scene, this.camera);
     this.wake();
+    this.fine = this.refine(world);
   }
 
   clear(): void {
@@ -173,7 +179,8 @@ export class Stage {
   }
 
   /** The picture that is seen, as PNG. */
-  picture(): Promise<Blob> {
+  async picture(): Promise<Blob> {
+    await this.fine;
     if (!this.vr.isInside) this.blur(false);
     this.draw();
     return new Promise((keep, fail) => {
@@ -200,8 +207,13 @@ export class Stage {
     this.isStale = false;
     if (this.wasDrawn) this.frameMs = Number.isNaN(this.frameMs) ? elapsed : this.frameMs + (elapsed - this.frameMs) * 0.1;
     this.wasDrawn = true;
+    if (isSoftware && this.frames === 0 && this.world && !this.vr.isInside) {
+      this.scene.updateMatrixWorld();
+      this.drawAll = drawAhead(this.world.root, this.camera);
+    }
     this.draw();
     this.frames++;
+    this.isWhole = this.drawAll === null;
     this.onFrame();
     if (this.firstPictureMs === null) void this.seeFirst();
   }
@@ -210,9 +222,21 @@ export class Stage {
     await this.finished();
     if (this.firstPictureMs !== null) return;
     this.firstPictureMs = performance.now();
+    this.drawAll?.();
+    this.drawAll = null;
     this.movedAt = 0; // sharp at once, unless somebody walks already
     this.coolDown?.();
     this.tellSeen();
+  }
+
+  /** The fine pictures of a world that began with coarse ones. */
+  private async refine(world: World): Promise<void> {
+    if (!world.refine) return;
+    await this.seen;
+    const put = await world.refine();
+    if (world !== this.world) return;
+    world.textureBytes = put();
+    this.isStale = true;
   }
 
   /** Fewer pixels while something moves, all of them at rest: what a machine without a GPU can keep up with. */

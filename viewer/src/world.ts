@@ -1,11 +1,12 @@
 // A GLB of anybody's as a place to be in: what is drawn, what is stood on, where a visit starts.
 import { Box3, Group, Mesh, Quaternion, Texture, Vector3, type Object3D, type WebGLRenderer } from "three";
 import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
-import { KTX2Loader, type KTX2LoaderWorkerConfig } from "three/addons/loaders/KTX2Loader.js";
+import { KTX2Loader } from "three/addons/loaders/KTX2Loader.js";
 import { MeshoptDecoder } from "three/addons/libs/meshopt_decoder.module.js";
 import { isSoftware } from "./device";
 import { Ground } from "./ground";
 import { meshesOf } from "./meshes";
+import { CoarseLoader } from "./pictures";
 import { makeMatt, withoutRelief } from "./plain";
 
 export interface Spot {
@@ -28,6 +29,8 @@ export interface World {
   box: Box3;
   spec: Record<string, unknown>;
   textureBytes: number;
+  /** where its pictures are coarse: unpacks the fine ones; gives back what puts them there and says how many bytes they have */
+  refine: (() => Promise<() => number>) | null;
 }
 
 /** A file that cannot be shown; the message is for a person. */
@@ -38,20 +41,20 @@ const GLB_MAGIC = 0x46546c67;
 export class Loader {
   private readonly gltf: GLTFLoader;
   private readonly pictures: KTX2Loader;
+  private readonly coarse: CoarseLoader | null = null;
 
   constructor(renderer: WebGLRenderer) {
-    this.pictures = new KTX2Loader().setWorkerLimit(isSoftware ? 1 : 2).detectSupport(renderer);
+    this.pictures = isSoftware ? (this.coarse = new CoarseLoader()) : new KTX2Loader();
+    this.pictures.setWorkerLimit(isSoftware ? 1 : 2).detectSupport(renderer);
+    this.coarse?.unpackAll();
     this.gltf = new GLTFLoader().setKTX2Loader(this.pictures).setMeshoptDecoder(MeshoptDecoder);
-    if (isSoftware) {
-      this.gltf.register(withoutRelief);
-      // A software driver unpacks whatever it is given, pixel by pixel, before it draws.
-      for (const format of Object.keys(this.pictures.workerConfig)) this.pictures.workerConfig[format as keyof KTX2LoaderWorkerConfig] = false;
-    }
+    if (isSoftware) this.gltf.register(withoutRelief);
   }
 
   /** A world will come soon: what unpacks its pictures is fetched meanwhile. */
   prepare(): void {
-    this.pictures.init().catch(() => undefined); // told when a picture needs it
+    const start = (): void => (this.pictures.workerPool as unknown as { _initWorker?(k: number): void })._initWorker?.(0);
+    this.pictures.init().then(start, () => undefined); // told when a picture needs it
   }
 
   /** FileError where it cannot be shown. */
@@ -76,6 +79,9 @@ export class Loader {
     const box = new Box3().setFromObject(root);
     if (box.isEmpty()) throw new FileError(`${name} holds nothing that can be seen.`);
     for (const scene of gltf.scenes) if (scene !== root) dispose(scene);
+    const land = (collision ? Ground.of(collision) : null) ?? own ?? visible;
+    const textures = new Set(texturesOf(root));
+    await this.coarse?.fill(textures); // unpacked beside all of the above
     const extras = (gltf.asset.extras ?? {}) as { spec?: Record<string, unknown> };
     return {
       name,
@@ -83,11 +89,20 @@ export class Loader {
       root,
       isEnvironment: own !== null,
       ground: own ?? visible,
-      land: (collision ? Ground.of(collision) : null) ?? own ?? visible,
+      land,
       spots: findSpots(root),
       box,
       spec: extras.spec ?? {},
-      textureBytes: textureBytes(root),
+      textureBytes: textureBytes(textures),
+      refine: this.coarse
+        ? async () => {
+            const put = await this.coarse!.refine(textures);
+            return () => {
+              put();
+              return textureBytes(textures);
+            };
+          }
+        : null,
     };
   }
 }
@@ -109,7 +124,7 @@ export function dispose(root: Object3D): void {
 
 /** Unlit: the dome of a sky, seen from inside. */
 export function isUnlit(mesh: Mesh): boolean {
-  return !Array.isArray(mesh.material) && "isMeshBasicMaterial" in mesh.material;
+  return !Array.isArray(mesh.material) && ("isMeshBasicMaterial" in mesh.material || mesh.material.userData.shines === true);
 }
 
 function isSolid(mesh: Mesh): boolean {
@@ -142,16 +157,18 @@ function requireGlb(data: ArrayBuffer, name: string): void {
   }
 }
 
-/** GPU bytes of all pictures with their mip levels: RGBA8, or as many as they have where they stay compressed. */
-function textureBytes(root: Object3D): number {
-  const seen = new Map<string, Texture>();
+function* texturesOf(root: Object3D): Generator<Texture> {
   for (const { materials } of meshesOf(root)) {
     for (const material of materials) {
-      for (const value of Object.values(material) as unknown[]) {
-        if (value instanceof Texture && value.image) seen.set(value.source.uuid, value);
-      }
+      for (const value of Object.values(material) as unknown[]) if (value instanceof Texture && value.image) yield value;
     }
   }
+}
+
+/** GPU bytes of pictures with their mip levels: RGBA8, or as many as they have where they stay compressed. */
+function textureBytes(textures: Iterable<Texture>): number {
+  const seen = new Map<string, Texture>();
+  for (const texture of textures) seen.set(texture.source.uuid, texture);
   let bytes = 0;
   for (const texture of seen.values()) {
     if ("isCompressedTexture" in texture) {
