@@ -5,9 +5,9 @@
 From the start of the navigation until the renderer has finished the first frame of the three-dimensional world (a fence behind its
 commands), as the page itself measures it: the page, its script, the answers of the service, the file of the profile quest, its
 pictures and shaders are all in it; the preview picture and the empty page are not counted. Without a GPU the first frame has 0.4 of
-the pixels in each direction, pictures of 512 x 512 at most and no triangles behind the camera; the next ones have all. Chromium's software renderer, nothing in its cache, a new browser each run. cpu_s: processor time of all
-processes of the browser until then, which depends less on what else the machine does. Needs the node modules of tests/web and
-viewer. Makes seed 42 of each size first. Appends a row for each size, the median of its runs, to viewer_first_picture.csv.
+the pixels in each direction, pictures of 512 x 512 at most and no triangles behind the camera; the next ones have all. Chromium's
+software renderer, nothing in its cache, a new browser each run. cpu_s: processor time of all processes of the browser until then, which
+depends less on what else the machine does. Needs the node modules of tests/web and viewer. Makes seed 42 of each size first. Appends a row for each size, the median of its runs, to viewer_first_picture.csv.
 """
 
 import argparse
