@@ -258,7 +258,8 @@ async function form() {
   await page.evaluate(() => {
     window.steps = [];
     const line = document.getElementById("stage");
-    new MutationObserver(() => window.steps.push(line.textContent)).observe(line, { childList: true, characterData: true, subtree: true });
+    const texts = ({ addedNodes }) => [...addedNodes].map((node) => node.textContent);
+    new MutationObserver((records) => window.steps.push(...records.flatMap(texts))).observe(line, { childList: true }); // even what the next one replaced at once
   });
   await page.locator("#make").click();
   await until(page, () => Number(document.getElementById("meter").getAttribute("aria-valuenow")) >= 20);

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.export.synthetic import parts
+from seedscape.export import export_scene
+from tests.export.synthetic import parts, synthetic_scene
 from tests.export.test_profiles import decode
 from tests.service.running import Service
 from tests.viewer.driver import drive, viewing
@@ -106,13 +107,14 @@ def test_broken_files_are_told_and_foreign_ones_shown(valley: Path, packed_valle
         "wrecked": good[:400] + bytes(400) + good[800:],
         "foreign": triangle(),
         "packed": good,
+        "one_scene": export_scene(synthetic_scene(posts=65, picture=64), None, "playcanvas")[0],
     }
     for name, data in files.items():
         (tmp_path / f"{name}.glb").write_bytes(data)
     with viewing(valley) as server:
         seen = drive("files", server.url, tmp_path, files=[str(tmp_path / f"{name}.glb") for name in files])
     assert seen["complaints"] == []
-    empty, other, short, version, wrecked, foreign, packed = seen["seen"]
+    empty, other, short, version, wrecked, foreign, packed, one_scene = seen["seen"]
     assert empty["message"] == "empty.glb is empty."
     assert other["message"] == "other.glb is not a GLB file (binary glTF); it begins otherwise."
     assert short["message"].startswith("short.glb is cut short: ")
@@ -123,6 +125,8 @@ def test_broken_files_are_told_and_foreign_ones_shown(valley: Path, packed_valle
     assert not foreign["isEnvironment"] and foreign["triangles"] == 1
     assert (packed["message"], packed["isEnvironment"], packed["mode"]) == (None, True, "walk")
     assert packed["triangles"] > 1000 and packed["textureBytes"] > 0
+    assert (one_scene["message"], one_scene["isEnvironment"], one_scene["mode"]) == (None, True, "walk")
+    assert one_scene["triangles"] == packed["triangles"]
 
 
 def test_a_world_from_the_form(valley: Path, tmp_path: Path) -> None:

@@ -124,6 +124,7 @@ export class Stage {
     this.vr.enter(world);
     this.scene.add(world.root);
     this.world = world;
+    this.isWhole = false;
     this.walker.place(world.spots[0] ?? viewpoint(world));
     if (this.vr.isInside) this.rig.position.copy(this.walker.feet);
     else this.setMode(world.isEnvironment ? "walk" : "orbit");

@@ -1,6 +1,6 @@
 // A GLB of anybody's as a place to be in: what is drawn, what is stood on, where a visit starts.
 import { Box3, Group, Mesh, Quaternion, Texture, Vector3, type Object3D, type WebGLRenderer } from "three";
-import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
+import { GLTFLoader, type GLTF } from "three/addons/loaders/GLTFLoader.js";
 import { KTX2Loader } from "three/addons/loaders/KTX2Loader.js";
 import { MeshoptDecoder } from "three/addons/libs/meshopt_decoder.module.js";
 import { isSoftware } from "./device";
@@ -69,8 +69,7 @@ export class Loader {
     if (!gltf.scene) throw new FileError(`${name} holds no scene to show.`);
     const root = gltf.scene;
     root.updateMatrixWorld(true);
-    const walkable = gltf.scenes.find((scene) => scene.name === "walkable");
-    const collision = gltf.scenes.find((scene) => scene.name === "collision");
+    const [walkable, collision] = [await undrawn(gltf, "walkable"), await undrawn(gltf, "collision")];
     walkable?.updateMatrixWorld(true);
     collision?.updateMatrixWorld(true);
     const own = walkable ? Ground.of(walkable) : null;
@@ -105,6 +104,15 @@ export class Loader {
         : null,
     };
   }
+}
+
+/** A mesh of ours that is not drawn: in a scene of its own or, in files for engines that draw every scene, in none. */
+async function undrawn({ scenes, parser }: GLTF, role: string): Promise<Object3D | null> {
+  const own = scenes.find(({ name }) => name === role);
+  if (own) return own;
+  const { nodes } = parser.json as { nodes?: unknown };
+  const index = Array.isArray(nodes) ? nodes.findIndex((node: { extras?: { role?: unknown } } | null) => node?.extras?.role === role) : -1;
+  return index < 0 ? null : ((await parser.getDependency("node", index)) as Object3D);
 }
 
 /** Give back what the GPU holds for it. */
