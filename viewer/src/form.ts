@@ -10,7 +10,6 @@ const LABELS: Record<string, string> = {
 }; // prettier-ignore
 const STEPS: Record<string, number> = { time_of_day_h: 0.25, size_m: 50 };
 
-
 export class Form {
   private fields: Field[] = [];
   private readonly seed = byId("seed", HTMLInputElement);
