@@ -1,7 +1,8 @@
 """A glTF 2.0 document under construction: plain dicts, one binary buffer, and the GLB container around them.
 
 Accessors and buffer views with equal bytes are stored once, so overlays that share a mesh's triangles cost only what
-differs. Every view starts at a multiple of 4 bytes (glTF 2.0, 3.6.2.4) and holds exactly one accessor or picture.
+differs. Every view starts at a multiple of 4 bytes (glTF 2.0, 3.6.2.4) and holds one accessor or picture, or accessors of one kind that
+were compressed together.
 """
 
 import hashlib
@@ -34,7 +35,7 @@ class Document:
         self._chunks: list[bytes | memoryview] = []  # of the buffer; copied once, into the finished file
         self._length = 0
         self._views: dict[tuple[Any, ...], int] = {}
-        self._accessors: dict[tuple[int, int, str, bool], int] = {}
+        self._accessors: dict[tuple[int, int, int, int, str, bool], int] = {}
         self._fallback_length = 0
 
     def add(self, kind: str, value: dict[str, Any]) -> int:
@@ -63,15 +64,12 @@ class Document:
         """
         view = self._add_stream_view(stream, target)
         component = COMPONENT_TYPES[stream.values.dtype.name]
-        key = (view, component, ELEMENT_TYPES[stream.width], stream.normalized)
+        first = stream.before * stream.stride
+        key = (view, first, len(stream.values), component, ELEMENT_TYPES[stream.width], stream.normalized)
         if key in self._accessors:
             return self._accessors[key]
-        accessor: dict[str, Any] = {
-            "bufferView": view,
-            "componentType": component,
-            "count": len(stream.values),
-            "type": ELEMENT_TYPES[stream.width],
-        }
+        accessor: dict[str, Any] = {"bufferView": view} | ({"byteOffset": first} if first else {})
+        accessor |= {"componentType": component, "count": len(stream.values), "type": ELEMENT_TYPES[stream.width]}
         if stream.normalized:
             accessor["normalized"] = True
         if bounds:
@@ -83,23 +81,24 @@ class Document:
 
     def _add_stream_view(self, stream: Stream, target: int | None) -> int:
         """The view of a stream; a compressed one stands in the fallback buffer, which has a length and no bytes."""
-        little = np.ascontiguousarray(stream.values, dtype=stream.values.dtype.newbyteorder("<"))
-        padded = stream.values.shape[1] != stream.width
         if stream.encoded is None:
+            little = np.ascontiguousarray(stream.values, dtype=stream.values.dtype.newbyteorder("<"))
+            padded = stream.values.shape[1] != stream.width
             return self.add_view(little.reshape(-1).view(np.uint8).data, target, stream.stride if padded else None)
         # the count too: one colour throughout packs to the same bytes, however many vertices have it
-        key = (hashlib.sha256(stream.encoded).digest(), target, stream.stride, len(stream.values), stream.filter)
+        key = (hashlib.sha256(stream.encoded).digest(), target, stream.stride, stream.total, stream.filter)
         if key in self._views:
             return self._views[key]
         start = self._append(stream.encoded)
         mode = "TRIANGLES" if target == ELEMENT_ARRAY_BUFFER else "ATTRIBUTES"
         packed: dict[str, Any] = {"buffer": 0, "byteOffset": start, "byteLength": len(stream.encoded)}
-        packed |= {"byteStride": stream.stride, "count": len(stream.values), "mode": mode}
+        packed |= {"byteStride": stream.stride, "count": stream.total, "mode": mode}
         if stream.filter != "NONE":
             packed["filter"] = stream.filter
         self._fallback_length += -self._fallback_length % 4
-        view: dict[str, Any] = {"buffer": 1, "byteOffset": self._fallback_length, "byteLength": little.nbytes}
-        self._fallback_length += little.nbytes
+        length = stream.total * stream.stride
+        view: dict[str, Any] = {"buffer": 1, "byteOffset": self._fallback_length, "byteLength": length}
+        self._fallback_length += length
         if mode == "ATTRIBUTES" and target is not None:
             view["byteStride"] = stream.stride
         if target is not None:

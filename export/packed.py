@@ -20,7 +20,8 @@ class Stream:
     """One vertex attribute, or the indices, as it stands in memory on the GPU.
 
     values (n, columns) of the stored type, rows padded to 4 bytes; width: the columns that mean something.
-    encoded: the same values by EXT_meshopt_compression with `filter`, or None.
+    encoded: by EXT_meshopt_compression with `filter`, or None: `total` rows of several streams, in which `before` rows stand
+    before these.
     """
 
     values: NDArray[Any]
@@ -28,6 +29,8 @@ class Stream:
     normalized: bool = False
     filter: Filter = "NONE"
     encoded: bytes | None = None
+    before: int = 0
+    total: int = 0
 
     @property
     def stride(self) -> int:

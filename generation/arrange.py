@@ -3,7 +3,8 @@
 Blocks are laid row by row on a new torus. Every offset of the exemplar is tried for each: the error over the overlaps with
 what already lies there, the wrap included, is a correlation, found for all offsets at once by Fourier transforms of whole
 numbers and rounded, so that it is exact on every machine. Offsets that would merely continue a neighbour's piece are out (the
-result would be the exemplar again), those near pieces already laid cost more, and the seed picks among the best few. Blocks
+result would be the exemplar again), what lies there already costs more, and so does what makes a neighbourhood unlike the whole:
+pieces that fit best are often the plain ones, and a torus of those has lost contrast. The seed picks among the best few. Blocks
 are joined along minimum-error seams, softened over a cell so that the decoder sees no jump; latents have zero mean, so the
 soft part is rescaled to keep the variance. At last the torus is turned so that its edge lies where least happens: a wall's joint, say, would
 be a line that ends there.
@@ -22,17 +23,24 @@ OVERLAP = 8
 CHANNELS = 12  # of the latents, the most important ones: they decide what fits
 BEST = 4
 LEVELS = 31  # whole numbers that stand for three deviations of a latent
+# Of the median error: what a cell that lies there already costs, and a deviation of the neighbourhood's means. Over 90 arrangements (30
+# sets, 3 seeds) the deviations of all channels are within 15 % of the exemplar's on 94 %, without the two on 88; steps across the
+# edge within 10 % of those inside on 97 %, without on 94.
+USED, UNLIKE = 0.5, 1.0
+NEIGHBOURS = 1.3  # blocks
 APART = 6  # cells: nearer than this to a neighbour's continuation, or to a piece already laid, is the same piece
 
 
 @dataclass(frozen=True)
 class _Exemplar:
-    """whole (C, n, n): the most important channels as whole numbers, in float64 for the transforms; weights (C,), whole too."""
+    """whole (C, n, n): the most important channels as whole numbers, in float64 for the transforms; weights (C,), whole too.
+    leaning (2 C, n, n): see `_leaning`."""
 
     whole: NDArray[np.float64]
     weights: NDArray[np.float64]
     spectra: NDArray[np.complex128]
     energy: NDArray[np.complex128]
+    leaning: NDArray[np.float64]
 
 
 def arrange(
@@ -44,21 +52,21 @@ def arrange(
     overlap = max(2, size * OVERLAP // BLOCK)
     count = -(-cells // (size - overlap))
     starts = [i * cells // count for i in range(count)]
-    exemplar = _exemplar(torus, importance)
+    exemplar = _exemplar(torus, importance, size)
     wide = np.pad(torus, [(0, 0), (0, size), (0, size)], mode="wrap")
     wide_whole = np.pad(exemplar.whole, [(0, 0), (0, size), (0, size)], mode="wrap")
     canvas = np.zeros((len(torus), cells, cells), np.float32)
     rough = np.zeros((len(exemplar.whole), cells, cells))
     filled = np.zeros((cells, cells), bool)
     laid: list[tuple[int, int, int, int]] = []  # row and column on the canvas, row and column in the exemplar
-    repeats = np.zeros((n, n), np.int64)  # how many pieces were taken from near each place of the exemplar
+    used = np.zeros((n, n), np.int64)  # how often each cell of the exemplar lies on the new torus
     for r0 in starts:
         for c0 in starts:
             place = np.ix_((r0 + np.arange(size)) % cells, (c0 + np.arange(size)) % cells)
             known, near = filled[place], rough[:, *place]
-            r, c = _choose(exemplar, near, known, laid, repeats, (r0, c0), cells, rng)
+            r, c = _choose(exemplar, near, known, laid, used, (r0, c0), cells, rng)
             laid.append((r0, c0, r, c))
-            repeats[_around(r, c, n)] += 1
+            used[np.ix_((r + np.arange(size)) % n, (c + np.arange(size)) % n)] += ~known
             block, block_whole = wide[:, r : r + size, c : c + size], wide_whole[:, r : r + size, c : c + size]
             error = ((block_whole - near) ** 2 * exemplar.weights[:, None, None]).sum(0) * known
             weight = _new_weight(error, known, overlap)
@@ -76,30 +84,46 @@ def _quietest(rough: NDArray[np.float64], weights: NDArray[np.float64], axis: in
     return int(np.argmin((steps * weights[:, None, None]).sum((0, 3 - axis))))
 
 
-def _exemplar(torus: NDArray[np.float32], importance: NDArray[np.float32] | None) -> _Exemplar:
+def _exemplar(torus: NDArray[np.float32], importance: NDArray[np.float32] | None, size: int) -> _Exemplar:
     importance = np.ones(len(torus), np.float32) if importance is None else importance
     chosen = np.sort(np.argsort(-importance, kind="stable")[:CHANNELS])
     weights = np.maximum(np.round(importance[chosen] * (64.0 / importance.max())), 1.0).astype(np.float64)
     whole = np.clip(np.round(torus[chosen].astype(np.float64) * (LEVELS / 3.0)), -127, 127)
     weighted = whole * weights[:, None, None]
-    return _Exemplar(whole, weights, np.fft.rfft2(weighted), np.fft.rfft2((whole * weighted).sum(0)))
+    leaning = _leaning(np.concatenate([whole, whole * whole]), size)
+    return _Exemplar(whole, weights, np.fft.rfft2(weighted), np.fft.rfft2((whole * weighted).sum(0)), leaning)
+
+
+def _leaning(maps: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """(C, n, n) how far the mean of each map over the piece at every row and column is from that of all, in their deviations."""
+    sums = maps
+    for axis in (1, 2):
+        total = np.cumsum(np.concatenate([sums, np.take(sums, range(size), axis)], axis), axis)
+        total = np.insert(total, 0, 0.0, axis)
+        sums = np.take(total, range(size, size + maps.shape[1]), axis) - np.take(total, range(maps.shape[1]), axis)
+    apart = sums - sums.mean((1, 2), keepdims=True)
+    return np.asarray(apart / np.maximum(np.sqrt((apart * apart).mean((1, 2), keepdims=True)), 1e-9))
 
 
 def _choose(
     exemplar: _Exemplar, near: NDArray[np.float64], known: NDArray[np.bool_], laid: list[tuple[int, int, int, int]],
-    repeats: NDArray[np.int64], at: tuple[int, int], cells: int, rng: np.random.Generator,
+    used: NDArray[np.int64], at: tuple[int, int], cells: int, rng: np.random.Generator,
 ) -> tuple[int, int]:  # fmt: skip
     """Row and column of the exemplar's piece for the block `at` (row, column), of which `near` lies there where `known`."""
     n = exemplar.whole.shape[1]
     if not laid:
         return int(rng.integers(n)), int(rng.integers(n))
     cost = _errors(exemplar, near, known)
-    dear = int(np.median(cost))
-    cost += dear // 4 * repeats
+    dear, size = int(np.median(cost)), len(known)
+    leaning = exemplar.leaning.copy()
     for row, column, r, c in laid:
         dr, dc = (at[0] - row + cells // 2) % cells - cells // 2, (at[1] - column + cells // 2) % cells - cells // 2
-        if max(abs(dr), abs(dc)) <= len(known):  # what would continue a neighbour is out
+        if max(abs(dr), abs(dc)) <= NEIGHBOURS * size:
+            leaning += exemplar.leaning[:, r, c, None, None]
+        if max(abs(dr), abs(dc)) <= size:  # what would continue a neighbour is out
             cost[_around(r + dr, c + dc, n)] += 1000 * dear
+    unlike = (leaning * leaning).sum(0) / len(leaning)
+    cost += np.asarray(dear * (USED * _used_cells(used, known) + UNLIKE * unlike), np.int64)
     best = np.argsort(cost, axis=None, kind="stable")[:BEST]
     row, column = divmod(int(best[int(rng.integers(BEST))]), n)
     return row, column
@@ -115,6 +139,15 @@ def _errors(exemplar: _Exemplar, near: NDArray[np.float64], known: NDArray[np.bo
     errors = np.fft.irfft2(np.conj(np.fft.rfft2(mask)) * exemplar.energy - 2.0 * cross, (n, n))
     constant = (own * own * exemplar.weights[:, None, None]).sum()
     return np.asarray(np.round(errors + constant), np.int64)
+
+
+def _used_cells(used: NDArray[np.int64], known: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(n, n): mean of `used` over those cells of the piece at every row and column that would be new."""
+    n, size = len(used), len(known)
+    new = np.zeros((n, n))
+    new[:size, :size] = ~known
+    total = np.fft.irfft2(np.conj(np.fft.rfft2(new)) * np.fft.rfft2(used), (n, n))
+    return np.asarray(np.round(total) / max(int((~known).sum()), 1))
 
 
 def _around(row: int, column: int, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -22,7 +22,26 @@ CELLS, TEXELS, MASTER = "material-cells.onnx", "material-texels.onnx", "material
 MODULATED = ("eighth.0", "eighth.1", "quarter.0", "quarter.1", "halved.0", "halved.1", "full.0", "full.1")
 IN_CELLS = MODULATED[:3]
 
+OCTAVES = 3  # finest, next, all that is coarser
+OCTAVE_TAPS = 5
+
 Decode = Callable[[Float32, dict[int, Float32]], Float32]
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What a set is told of its own pictures when it is released (see generation/train/calibrate.py).
+
+    octaves (OUTPUTS, OCTAVES) float32: gain of each channel's octaves, see `octave_kernels`. evening: shares of rows and columns by
+    which lines are evened, see `evened`. smoothing: blurs that the height wants.
+    """
+
+    octaves: Float32
+    evening: tuple[float, float] = (0.0, 0.0)
+    smoothing: int = 0
+
+
+PLAIN_OCTAVES = np.ones((OUTPUTS, OCTAVES), np.float32)
 
 
 @dataclass(frozen=True)
@@ -43,13 +62,14 @@ class MaterialDecoder:
                 f"expected the weight {missing[0]} in {MASTER}, got none; reinstall seedscape to repair it"
             )
 
-    def styled(self, style: Float32, rows: int, columns: int, evening: Sequence[float] = (0.0, 0.0)) -> Decode:
-        """The decoder for one style (S,), one size of piece, and the shares by which lines are evened (see `evened`).
+    def styled(self, style: Float32, rows: int, columns: int, tuning: Tuning | None = None) -> Decode:
+        """The decoder for one style (S,), one size of piece, and what its set is told of its pictures (None: nothing).
 
         What it returns takes latents (L, rows + 12, columns + 12) and noise {4, 2, 1 -> (1, ., .)} for rows + 6 and columns + 6
         cells, and gives (5, 8 rows, 8 columns) standardised channels of the inner cells. MissingPartError: damaged files.
         """
-        weights = scaled_weights(self.master, style)
+        tuning = tuning or Tuning(PLAIN_OCTAVES)
+        weights = scaled_weights(self.master, style) | {"octaves.weight": octave_kernels(tuning.octaves)}
         first = {key: value for key, value in weights.items() if key.rpartition(".")[0] in IN_CELLS}
         rest = {key: value for key, value in weights.items() if key not in first}
         sizes = {"rows": rows + 4 * REACH, "columns": columns + 4 * REACH}
@@ -63,7 +83,7 @@ class MaterialDecoder:
             x = np.ascontiguousarray(cells(latents=latents[None])[:, :, within, within])
             z = np.ascontiguousarray(latents[None, :, within, within])
             made = texels(latents=z, cells=x, **{f"noise{s}": grain[None] for s, grain in noise.items()})
-            return evened(made[0, :, edge:-edge, edge:-edge], evening)
+            return evened(made[0, :, edge:-edge, edge:-edge], tuning.evening)
 
         return decode
 
@@ -82,6 +102,19 @@ def evened(made: Float32, shares: Sequence[float]) -> Float32:
         first += step
         second -= step
     return made[:, 1:-1, 1:-1]
+
+
+def octave_kernels(gains: Float32) -> Float32:
+    """(C, OCTAVES) -> (C, 1, 5, 5) kernels that weigh a channel's octaves: what a binomial blur of 3 pixels takes, what a second
+    one takes, and the rest (Burt and Adelson 1983, "The Laplacian pyramid as a compact image code", without its reduction)."""
+    taps = np.array([1.0, 2.0, 1.0]) / 4.0
+    once, here = np.zeros((OCTAVE_TAPS, OCTAVE_TAPS)), np.zeros((OCTAVE_TAPS, OCTAVE_TAPS))
+    here[2, 2] = 1.0
+    once[1:4, 1:4] = taps[:, None] * taps
+    wide = np.convolve(taps, taps)
+    twice = wide[:, None] * wide
+    finest, middle, coarse = gains.astype(np.float64).T[:, :, None, None, None]
+    return np.asarray(finest * (here - once) + middle * (once - twice) + coarse * twice, np.float32)
 
 
 def scaled_weights(master: Mapping[str, NDArray[Any]], style: Float32) -> dict[str, Float32]:

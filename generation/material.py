@@ -15,7 +15,7 @@ from seedscape.assets.threads import Beside, usable_cores
 from seedscape.assets.weights import read_tensors, read_weights, require_arrays
 from seedscape.generation.arrange import arrange
 from seedscape.generation.controls import MAX_ALBEDO, MIN_ALBEDO, Controls, blended, share_map, tinted, wetted
-from seedscape.generation.decoder import CELL, CELLS, MASTER, REACH, TEXELS, MaterialDecoder
+from seedscape.generation.decoder import CELL, CELLS, MASTER, REACH, TEXELS, MaterialDecoder, Tuning
 from seedscape.generation.maps import normal_from_height, occlusion_from_height, smoothed
 from seedscape.generation.rng import stream
 from seedscape.generation.runtime import grain
@@ -45,7 +45,8 @@ Bands = Iterator[tuple[slice, Float32]]
 class MaterialModel:
     """The decoder and what it knows of each set.
 
-    torus (K, L, n, n); importance (L,): share of each latent channel in the picture; styles (K, S); means, deviations (K, 5).
+    torus (K, L, n, n); importance (L,): share of each latent channel in the picture; styles (K, S); means, deviations (K, 5);
+    octaves (K, 5, OCTAVES), see `Tuning`.
     """
 
     decoder: MaterialDecoder
@@ -54,12 +55,19 @@ class MaterialModel:
     styles: NDArray[np.float32]
     means: NDArray[np.float32]
     deviations: NDArray[np.float32]
+    octaves: NDArray[np.float32]
     sets: tuple[dict[str, Any], ...]
 
     @property
     def materials(self) -> tuple[str, ...]:
         """The material classes, sorted."""
         return tuple(sorted({str(entry["material"]) for entry in self.sets}))
+
+    def tuning(self, index: int) -> Tuning:
+        """What a set was told of its pictures when it was released; nothing where it was not."""
+        entry = self.sets[index]
+        rows, columns = entry.get("evening", (0.0, 0.0))
+        return Tuning(self.octaves[index], (float(rows), float(columns)), int(entry.get("smoothing", 0)))
 
 
 @lru_cache(maxsize=2)
@@ -76,17 +84,14 @@ def open_material_model(folder: Path | None = None) -> MaterialModel:
     decoder = MaterialDecoder(data[CELLS], data[TEXELS], read_tensors(MASTER, data[MASTER])[0])
     decoder.require_complete()
     tensors, metadata = read_tensors(bank_name, data[bank_name])
-    expected = {
-        "torus": (np.int8, 4),
-        "steps": (np.float32, 1),
-        "styles": (np.float32, 2),
-        "importance": (np.float32, 1),
-    }
-    require_arrays(bank_name, tensors, {**expected, "means": (np.float32, 2), "deviations": (np.float32, 2)})
+    axes = {"torus": 4, "steps": 1, "styles": 2, "importance": 1, "means": 2, "deviations": 2, "octaves": 3}
+    require_arrays(
+        bank_name, tensors, {name: (np.int8 if name == "torus" else np.float32, n) for name, n in axes.items()}
+    )
     torus = tensors["torus"].astype(np.float32) * tensors["steps"][:, None, None, None]
     return MaterialModel(
         decoder=decoder, torus=torus, importance=tensors["importance"], styles=tensors["styles"], means=tensors["means"],
-        deviations=tensors["deviations"], sets=tuple(metadata["sets"]),
+        deviations=tensors["deviations"], octaves=tensors["octaves"], sets=tuple(metadata["sets"]),
     )  # fmt: skip
 
 
@@ -108,7 +113,7 @@ def generate_material(
         channels, relief = decode_between(model, own, other, size_px // CELL, rng, controls)
         return complete_maps(name.partition("/")[0], channels, relief, controls)
     bands, relief = _decoded_bands(model, own, size_px // CELL, rng), float(model.sets[own]["relief"])
-    return _completed(name.partition("/")[0], size_px, bands, _passes(model, own), relief, controls)
+    return _completed(name.partition("/")[0], size_px, bands, model.tuning(own).smoothing, relief, controls)
 
 
 def _pick(model: MaterialModel, name: str, rng: np.random.Generator) -> int:
@@ -151,26 +156,15 @@ def start_materials(
 def decode_set(model: MaterialModel, index: int, cells: int, rng: np.random.Generator) -> Float32:
     """(5, 8 cells, 8 cells) Y, Co, Cg, height, roughness of a new arrangement of exemplar `index`; wraps around."""
     made = _whole(_decoded_bands(model, index, cells, rng), cells)
-    made[3] = smoothed(made[3], _passes(model, index))
+    made[3] = smoothed(made[3], model.tuning(index).smoothing)
     return made
 
 
 def _decoded_bands(model: MaterialModel, index: int, cells: int, rng: np.random.Generator) -> Bands:
     """The channels of `decode_set` from the top down, their height as the decoder leaves it."""
     latents = arrange(model.torus[index], cells, rng, model.importance)
-    for rows, band in _decode(model, latents, model.styles[index], _grains(cells, rng), _evening(model, index)):
+    for rows, band in _decode(model, latents, model.styles[index], _grains(cells, rng), model.tuning(index)):
         yield rows, _rescale(band, model.means[index], model.deviations[index])
-
-
-def _passes(model: MaterialModel, index: int) -> int:
-    """How often the height is blurred, so that its slopes are as strong as the real set's (found when the model is released)."""
-    return int(model.sets[index].get("smoothing", 0))
-
-
-def _evening(model: MaterialModel, index: int) -> tuple[float, float]:
-    """Shares by which the lines of a set are evened (found when the model is released)."""
-    rows, columns = model.sets[index].get("evening", (0.0, 0.0))
-    return float(rows), float(columns)
 
 
 def decode_between(
@@ -194,14 +188,14 @@ def decode_between(
     else:
         theirs = arrange(model.torus[other], cells, others, model.importance)
         mixed = ((1 - share) * latents + share * theirs) / np.sqrt((1 - share) ** 2 + share**2)
-    first = _whole(_decode(model, mixed, moved(model.styles), grains, _evening(model, own)), cells)
+    first = _whole(_decode(model, mixed, moved(model.styles), grains, model.tuning(own)), cells)
     first = _rescale(first, moved(model.means), moved(model.deviations))
-    first[3] = smoothed(first[3], _passes(model, own))
+    first[3] = smoothed(first[3], model.tuning(own).smoothing)
     if not share.any():
         return first, reliefs[0]
-    second = _whole(_decode(model, mixed, model.styles[other], grains, _evening(model, other)), cells)
+    second = _whole(_decode(model, mixed, model.styles[other], grains, model.tuning(other)), cells)
     second = _rescale(second, model.means[other], model.deviations[other])
-    second[3] = smoothed(second[3], _passes(model, other))
+    second[3] = smoothed(second[3], model.tuning(other).smoothing)
     part = float(share.mean())
     return blended(first, second, share), reliefs[0] * (1 - part) + reliefs[1] * part
 
@@ -211,9 +205,7 @@ def _grains(cells: int, rng: np.random.Generator) -> dict[int, Float32]:
     return {s: _wrap(grain(rng, 1, cells * CELL // s, cells * CELL // s), REACH * CELL // s) for s in (4, 2, 1)}
 
 
-def _decode(
-    model: MaterialModel, latents: Float32, style: Float32, noise: dict[int, Float32], evening: tuple[float, float]
-) -> Bands:
+def _decode(model: MaterialModel, latents: Float32, style: Float32, noise: dict[int, Float32], tuning: Tuning) -> Bands:
     """(5, ., 8 cells) standardised channels of bands of rows, wrapping around.
 
     Decoded piece by piece, each with all the surroundings the decoder can see: memory stays that of one band. Pieces are of one
@@ -221,7 +213,7 @@ def _decode(
     """
     cells = latents.shape[1]
     size = min(PIECE, cells)
-    decode = model.decoder.styled(style, size, size, evening)
+    decode = model.decoder.styled(style, size, size, tuning)
     wrapped = _wrap(latents.astype(np.float32), MARGIN)
     starts = [min(start, cells - size) for start in range(0, cells, size)]
     for row in starts:

@@ -19,6 +19,7 @@ CELL = 256
 LOW_CELL = 64  # of what is knee or breast high: pictures of that are never seen near enough for more
 COLUMNS = 4
 TRIANGLES = 8  # of one tree
+TRUNK, TRUNK_UP_TO = 11, 0.6  # pixels of a cell; share of the height up to which it is a trunk
 _SUPERSAMPLE = 2
 
 
@@ -55,7 +56,8 @@ def paint_billboards(
         x = cell % COLUMNS * CELL + inside % (CELL // LOW_CELL) * LOW_CELL
         y = cell // COLUMNS * CELL + inside // (CELL // LOW_CELL) * LOW_CELL
         half, height = measure(mesh)
-        atlas[y : y + edge, x : x + edge] = picture(mesh, texture, cutoff, half, height, edge, edge)
+        drawn = picture(mesh, texture, cutoff, half, height, edge, edge)
+        atlas[y : y + edge, x : x + edge] = stouter(drawn) if i < tall else drawn
         u0, v0, u1, v1 = x + 0.5, y + 0.5, x + edge - 0.5, y + edge - 0.5
         boards.append(Billboard((u0 / w, v0 / h, u1 / w, v1 / h), half, height))
     return Texture(atlas, "color", "clamp"), boards
@@ -113,6 +115,23 @@ def picture(
     rgb = np.where(count_in[..., None] > 0, total / np.maximum(count_in, 1)[..., None], mean)
     alpha = np.minimum(255.0, count_in * (255.0 / _SUPERSAMPLE**2))
     return np.concatenate([_encode(rgb), np.floor(alpha + 0.5)[..., None].astype(np.uint8)], axis=2)
+
+
+def stouter(drawn: UInt8) -> UInt8:
+    """The picture (h, w, 4) with trunks of at least TRUNK pixels: thinner ones vanish from mip maps, and crowns hang in the air."""
+    drawn, low = drawn.copy(), int(drawn.shape[0] * (1.0 - TRUNK_UP_TO))
+    for _ in range(TRUNK):
+        lower = drawn[low:]
+        solid = lower[..., 3] >= 128
+        count = solid.sum(axis=1)
+        thin = np.nonzero((count > 0) & (count < TRUNK))[0]
+        if not len(thin):
+            break
+        for way in (1, -1):  # one pixel to each side
+            beside = np.roll(lower[thin], way, axis=1)
+            wider = np.roll(solid[thin], way, axis=1) & ~solid[thin]
+            lower[thin] = np.where(wider[..., None], beside, lower[thin])
+    return drawn
 
 
 def _pool(dots: np.ndarray) -> np.ndarray:

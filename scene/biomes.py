@@ -22,7 +22,8 @@ class Layer:
     altitude: height within the surrounding land, 0 lowest .. 1 highest. slope: rise over run. moisture: 0 dry .. 1 wet.
     curvature: 1/m over about 20 m, positive on ridges. shore_m: metres above the nearest water level.
     patches: value noise 0 .. 1, thresholds of a patchy cover; patch_m: size of the patches and of the loops of veins.
-    ragged: how much noise moves the borders, 0 .. 1.
+    ragged: how much noise moves the borders, 0 .. 1. beach: metres above the nearest water level; there the layer lies whatever
+    the other ramps say.
     """
 
     material: str
@@ -38,6 +39,7 @@ class Layer:
     strength: float = 1.0
     ragged: float = 0.5
     tint: Colour = WHITE
+    beach: Ramp | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ class Biome:
     (see `palette`). haze, sky_tint: linear RGB of the distant air and of the sky.
     sea: whether the world's sea level floods low ground. standing_water: factor of the wished-for wetness; dry country
     keeps few lakes. path: material that trodden ground shows.
+    rushes: share of the water's edge on which they stand, taller than the grass and of this linear RGB (rush_color).
     dunes, strata, buttes: see `relief`; flows: see `lava`. stones_per_hectare: small ones near the visitor, at their thickest; stones_shore_m: where
     the water leaves them. sparse_grass: material -> share of grass that grows on it all the same. canopy: linear
     RGB of woods seen from afar. glades: values 0 .. 1 of a noise between which open land turns to wood.
@@ -154,6 +157,8 @@ class Biome:
     sparse_grass: dict[str, float] = field(default_factory=dict)
     canopy: Colour | None = None
     glades: Ramp = (0.40, 0.62)
+    rushes: float = 0.0
+    rush_color: Colour = (0.125, 0.150, 0.045)
 
 
 GREEN_YEAR: dict[str, Colour] = {
@@ -163,7 +168,8 @@ GREEN_YEAR: dict[str, Colour] = {
     "winter": (0.90, 0.86, 0.74),
 }
 
-CLIFF: Ramp = (0.75, 1.05)  # slopes on which only bare rock stays: 37 .. 46 degrees
+PEBBLE_BEACH: Ramp = (0.36, 0.12)  # metres above a lake or a river that its waves keep bare
+MUDDY_BANK: Ramp = (0.30, 0.10)  # the same where reeds grow and no wave runs
 
 
 def alpine() -> Biome:
@@ -175,7 +181,7 @@ def alpine() -> Biome:
         base=Layer("grass"),
         overlays=(
             Layer("forest_floor", altitude=(0.60, 0.35), patches=(0.60, 0.76), patch_m=40.0),
-            Layer("gravel", slope=(0.42, 0.66), patches=(0.30, 0.55), patch_m=18.0),
+            Layer("gravel", slope=(0.42, 0.66), patches=(0.30, 0.55), patch_m=18.0, beach=PEBBLE_BEACH),
             Layer("rock", slope=(0.54, 0.80), ragged=0.9),
             Layer("snow", altitude=(0.46, 0.60), slope=(1.05, 0.66), ragged=1.0),
         ),
@@ -193,10 +199,12 @@ def alpine() -> Biome:
         grass=9.0,
         snow_line=0.54,
         winter_snow=True,
-        stones_per_hectare=500.0,
+        stones_per_hectare=1700.0,
+        stones_shore_m=(0.55, 0.2),
         canopy=(0.026, 0.044, 0.020),
         grass_tint=GREEN_YEAR,
         palette={"grass": (0.125, 0.150, 0.055), "rock": (0.215, 0.200, 0.175), "gravel": (0.240, 0.225, 0.195)},
+        rushes=0.45,
     )
 
 
@@ -211,7 +219,7 @@ def temperate_forest() -> Biome:
             Layer("grass", patches=(0.46, 0.62), patch_m=55.0, gentle=(0.80, 0.45), ragged=0.7),
             Layer("soil", slope=(0.30, 0.48), patches=(0.50, 0.66), patch_m=14.0),
             Layer("mossy_rock", slope=(0.60, 0.85), ragged=0.8),
-            Layer("mud", shore_m=(1.6, 0.5), moisture=(0.55, 0.80)),
+            Layer("mud", shore_m=(1.6, 0.5), moisture=(0.55, 0.80), beach=MUDDY_BANK),
         ),
         species=(
             Species("broadleaf", 130.0, max_slope=0.8),
@@ -233,6 +241,7 @@ def temperate_forest() -> Biome:
         haze=(0.56, 0.66, 0.76),
         canopy=(0.044, 0.074, 0.020),
         glades=(0.22, 0.46),
+        rushes=0.8,
     )
 
 
@@ -246,7 +255,7 @@ def meadow() -> Biome:
         overlays=(
             Layer("dry_grass", moisture=(0.42, 0.22), patches=(0.45, 0.62), patch_m=48.0, ragged=0.8),
             Layer("soil", patches=(0.70, 0.80), patch_m=9.0, gentle=(0.6, 0.3)),
-            Layer("mud", shore_m=(1.4, 0.4), moisture=(0.58, 0.82)),
+            Layer("mud", shore_m=(1.4, 0.4), moisture=(0.58, 0.82), beach=MUDDY_BANK),
             Layer("rock", slope=(0.55, 0.80), ragged=0.8),
         ),
         species=(
@@ -264,6 +273,7 @@ def meadow() -> Biome:
         grass_tint=GREEN_YEAR,
         stones_per_hectare=120.0,
         canopy=(0.066, 0.104, 0.028),
+        rushes=0.9,
     )
 
 
@@ -303,6 +313,7 @@ def desert() -> Biome:
         buttes=Buttes(count=7, near_m=150.0, far_m=2600.0, size=0.11),
         stones_per_hectare=1800.0,
         sparse_grass={"sand": 0.10, "sand_ripple": 0.05, "gravel": 0.30},
+        rushes=0.6,
     )
 
 
@@ -314,7 +325,7 @@ def canyon() -> Biome:
         relief_m=(120.0, 320.0),
         base=Layer("soil"),
         overlays=(
-            Layer("sand", moisture=(0.42, 0.66), gentle=(0.45, 0.2), ragged=0.6),
+            Layer("sand", moisture=(0.42, 0.66), gentle=(0.45, 0.2), ragged=0.6, beach=PEBBLE_BEACH),
             Layer("dry_grass", gentle=(0.42, 0.22), patches=(0.50, 0.66), patch_m=30.0),
             Layer("gravel", slope=(0.34, 0.55), patches=(0.34, 0.56), patch_m=16.0),
             Layer("rock", slope=(0.48, 0.70), ragged=0.6),
@@ -346,6 +357,7 @@ def canyon() -> Biome:
         buttes=Buttes(count=6, near_m=500.0, far_m=3000.0, size=0.11),
         stones_per_hectare=700.0,
         sparse_grass={"soil": 0.25, "sand": 0.15, "gravel": 0.2},
+        rushes=0.5,
     )
 
 
@@ -391,7 +403,7 @@ def volcanic() -> Biome:
         relief_m=(80.0, 260.0),
         base=Layer("rock"),
         overlays=(
-            Layer("gravel", gentle=(0.95, 0.60), patches=(0.56, 0.48), patch_m=8.0, ragged=0.9),
+            Layer("gravel", gentle=(0.95, 0.60), patches=(0.56, 0.48), patch_m=8.0, ragged=0.9, beach=PEBBLE_BEACH),
             Layer("soil", gentle=(0.85, 0.64), patches=(0.45, 0.54), patch_m=4.5, ragged=0.9, tint=(1.0, 0.80, 0.70)),
             Layer(
                 "dry_grass",
@@ -420,6 +432,7 @@ def volcanic() -> Biome:
         stones_per_hectare=8000.0,
         sparse_grass={"soil": 0.12},
         haze=(0.34, 0.35, 0.40),
+        rushes=0.3,
     )
 
 
@@ -432,7 +445,7 @@ def tundra() -> Biome:
         base=Layer("dry_grass"),
         overlays=(
             Layer("grass", moisture=(0.34, 0.55), patches=(0.40, 0.58), patch_m=30.0),
-            Layer("gravel", patches=(0.52, 0.66), patch_m=22.0),
+            Layer("gravel", patches=(0.52, 0.66), patch_m=22.0, beach=PEBBLE_BEACH),
             Layer("rock", slope=(0.52, 0.78), ragged=0.8),
             Layer("snow", curvature=(0.004, -0.006), patches=(0.48, 0.62), patch_m=36.0, slope=(0.9, 0.6)),
         ),
@@ -451,7 +464,10 @@ def tundra() -> Biome:
         grass_tint=GREEN_YEAR,
         palette={"dry_grass": (0.20, 0.155, 0.085), "grass": (0.15, 0.14, 0.055), "gravel": (0.20, 0.195, 0.185)},
         haze=(0.62, 0.70, 0.80),
-        stones_per_hectare=800.0,
+        stones_per_hectare=2200.0,
+        stones_shore_m=(0.5, 0.2),
+        rushes=0.5,
+        rush_color=(0.150, 0.150, 0.060),
     )
 
 

@@ -1,5 +1,6 @@
 """What covers the ground: the rules of a biome's layers, worked out at any set of points."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,8 +59,24 @@ def relative_altitude(site: Site, y: NDArray[np.floating]) -> Float:
 
 def shore_heights(site: Site) -> NDArray[np.float32]:
     """(rows, cols) metres above the nearest water level, where water lies within about 40 m; NO_WATER_M elsewhere."""
+    result = np.full(site.height_m.shape, NO_WATER_M)
+    for above, _ in _waters(site):
+        result = np.minimum(result, above)
+    return result.astype(np.float32)
+
+
+def water_levels(site: Site) -> NDArray[np.float32]:
+    """(rows, cols) world height of the nearest water's surface, where water lies within about 40 m; -NO_WATER_M elsewhere."""
+    nearest_m, result = np.full(site.height_m.shape, NO_WATER_M), np.full(site.height_m.shape, -NO_WATER_M)
+    for above, level in _waters(site):
+        result = np.where(above < nearest_m, level, result)
+        nearest_m = np.minimum(nearest_m, above)
+    return result.astype(np.float32)
+
+
+def _waters(site: Site) -> Iterator[tuple[Float, Float | float]]:
+    """Of each water: metres above it (rows, cols), NO_WATER_M far from it, and the height of its surface."""
     height = site.height_m.astype(np.float64)
-    result = np.full(height.shape, NO_WATER_M)
     for lake in site.lakes:
         near = lake.mask
         for _ in range(int(SHORE_REACH_M / site.spacing_m)):
@@ -69,17 +86,17 @@ def shore_heights(site: Site) -> NDArray[np.float32]:
             grown[:, 1:] |= near[:, :-1]
             grown[:, :-1] |= near[:, 1:]
             near = grown
-        result = np.where(near, np.minimum(result, np.abs(height - lake.level_m)), result)
+        yield np.where(near, np.abs(height - lake.level_m), NO_WATER_M), lake.level_m
     if site.sea_level_m is not None:
-        result = np.minimum(result, np.maximum(height - site.sea_level_m, 0.0))
+        yield np.maximum(height - site.sea_level_m, 0.0), site.sea_level_m
     line: Float = site.origin_m[0] + np.arange(height.shape[0], dtype=np.float64) * site.spacing_m
     for river in site.rivers:
         points = river.points[river.shown]
         if len(points):
             distance, index = nearest(points[:, [0, 2]], line, line, river.width_m[river.shown] * 0.5 + RIVER_REACH_M)
-            above = height - points[np.maximum(index, 0), 1] + 0.12 * np.where(index >= 0, distance, 0.0)
-            result = np.where(index >= 0, np.minimum(result, np.maximum(above, 0.0)), result)
-    return result.astype(np.float32)
+            level = points[np.maximum(index, 0), 1]
+            above = height - level + 0.12 * np.where(index >= 0, distance, 0.0)
+            yield np.where(index >= 0, np.maximum(above, 0.0), NO_WATER_M), level
 
 
 def layer_weights(
@@ -150,6 +167,10 @@ def _cover(layer: Layer, at: LandPoints, seed: int, detail: int) -> Float:
     if layer.veins is not None:
         line = vein_noise(seed, layer.material, at.x, at.z, layer.patch_m, detail)
         cover = cover * smoothstep(layer.veins[0], layer.veins[1], line)
+    if layer.beach is not None:
+        cover = np.maximum(
+            cover, layer.strength * smoothstep(layer.beach[0], layer.beach[1], at.shore_m + ragged * 0.4)
+        )
     # Borders of a metre, or two where vertices or texels are farther apart: wider ones look like fog on the ground.
     return smoothstep(0.40, 0.60, cover) if detail > 2 else smoothstep(0.32, 0.68, cover)
 
@@ -162,7 +183,7 @@ def ground_shade(at: LandPoints, seed: int, detail: int = 3, strata: Strata | No
     )
     warmth = 1.8 * (land_noise(seed, "warmth", at.x, at.z, 150.0, detail) - 0.5)
     sky = 0.55 + 0.45 * np.clip(at.openness * 1.25 - 0.2, 0.0, 1.0)
-    wet = 1.0 - 0.42 * smoothstep(1.1, 0.15, at.shore_m)
+    wet = 1.0 - 0.22 * smoothstep(1.1, 0.15, at.shore_m) - 0.30 * smoothstep(0.24, 0.05, at.shore_m)
     light = (0.62 + 0.38 * tone) * sky * wet
     shade = np.empty((*at.altitude.shape, 3))
     for channel, share in enumerate((0.12, 0.02, -0.12)):

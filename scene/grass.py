@@ -10,7 +10,14 @@ import numpy as np
 from seedscape.generation.rng import fractions, stream
 from seedscape.generation.values import MaterialMaps, UInt8
 from seedscape.scene.biomes import Biome, ground_layers
-from seedscape.scene.cover import LandPoints, layer_tint, layer_weights, relative_altitude, shore_heights
+from seedscape.scene.cover import (
+    LandPoints,
+    layer_tint,
+    layer_weights,
+    relative_altitude,
+    shore_heights,
+    water_levels,
+)
 from seedscape.scene.foliage import Canvas, Colour, ray, vary
 from seedscape.scene.land import normals
 from seedscape.scene.noise import land_noise
@@ -36,6 +43,9 @@ _PETALS: dict[str, tuple[Colour, ...]] = {
     "tundra": ((214, 96, 150), (238, 236, 226)),
 }  # fmt: skip
 _WIRY = (0.235, 0.215, 0.105)  # what grows out of sand and stones, linear RGB
+RUSH_FROM_M, RUSH_FULL_M = 0.55, 0.15  # above the water's level
+RUSH_DRY_M = 0.02
+RUSH_TALLER = 1.1
 _FLOWER_SHARE = {"spring": 0.10, "summer": 0.07, "autumn": 0.02, "winter": 0.0}
 
 
@@ -157,19 +167,28 @@ def grow_grass(site: Site, biome: Biome, spec: SceneSpec, materials: dict[str, M
         share += part
         tint += part[:, None] * colour
     tint = tint / np.maximum(share, 1e-6)[:, None]
+    above = y - site.sample_nearest(water_levels(site), x, z)
+    rush = _rushes(biome, spec, x, z, above)
+    reed = np.array(biome.rush_color) * np.array(biome.grass_tint.get(spec.season, (1.0, 1.0, 1.0)))
+    tint += (rush / np.maximum(share + rush, 1e-6))[:, None] * (reed - tint)
+    share = np.maximum(share, rush)
     clumps = smoothstep(0.25, 0.62, land_noise(spec.seed, "tufts", x, z, 3.2, 3))
-    grows = (draw < share * (0.25 + 0.75 * clumps)) & (site.sample(site.water_depth_m, x, z) <= 0.0) & (at.slope < 0.9)
+    clumps = np.maximum(clumps, rush)
+    dry = (site.sample(site.water_depth_m, x, z) <= 0.0) | ((rush > 0.0) & (above > RUSH_DRY_M))
+    grows = (draw < share * (0.25 + 0.75 * clumps)) & dry & (at.slope < 0.9)
     grows &= draw < 1.0 - site.worn(x, z)
     chosen = np.nonzero(grows)[0]
     keep = np.concatenate([chosen[chosen < near_count][:count], chosen[chosen >= near_count][: outer // 3]])
     if not len(keep):
         return []
     flower = (
-        (distance[keep] < REACH_M) & (pick[keep] < _FLOWER_SHARE[spec.season])
+        (distance[keep] < REACH_M) & (rush[keep] < 0.5) & (pick[keep] < _FLOWER_SHARE[spec.season])
         if biome.name in _PETALS
         else np.zeros(len(keep), bool)
     )
-    cell = np.where(flower, 3, np.minimum((pick[keep] * 97.0 % 1.0 * 3.2).astype(np.int64), 2))
+    kind = pick[keep] * 97.0 % 1.0
+    cell = np.where(flower, 3, np.minimum((kind * 3.2).astype(np.int64), 2))
+    cell = np.where(rush[keep] > 0.5, 1 + (kind > 0.75), cell)  # the taller tufts
     feet = np.stack([x[keep], y[keep] - 0.03, z[keep]], axis=1)
     up = normals(site.terrain, x[keep], z[keep], np.full(len(keep), 1.0))
     near = smoothstep(REACH_M, REACH_M * 0.55, distance[keep])
@@ -181,6 +200,7 @@ def grow_grass(site: Site, biome: Biome, spec: SceneSpec, materials: dict[str, M
         * (0.50 + 0.50 * near)
         * smoothstep(FAR_M + 12.0, FAR_M * 0.7, distance[keep])
     )
+    tall *= 1.0 + RUSH_TALLER * rush[keep]
     gain = np.where(flower, 0.0, 1.0)[:, None]
     colour = (tint[keep] * (1.1 + 0.35 * (size[keep, None] - 0.5)) / _NEUTRAL_LINEAR) * gain + (1.0 - gain)
     meshes = []
@@ -191,6 +211,15 @@ def grow_grass(site: Site, biome: Biome, spec: SceneSpec, materials: dict[str, M
                 _cards(feet[mine], up[mine], yaw[keep][mine], width[mine], tall[mine], cell[mine], colour[mine])
             )
     return meshes
+
+
+def _rushes(biome: Biome, spec: SceneSpec, x: Float64, z: Float64, above: Float64) -> Float64:
+    """(n,) 0 .. 1 how much of the ground is taken by what grows at the water's edge; above: metres above the water."""
+    if biome.rushes <= 0.0:
+        return np.zeros(len(x))
+    level = 0.75 - 0.5 * biome.rushes
+    stands = smoothstep(level - 0.08, level + 0.08, land_noise(spec.seed, "rushes", x, z, 8.0, 3))
+    return stands * smoothstep(RUSH_FROM_M, RUSH_FULL_M, above)
 
 
 def _cards(

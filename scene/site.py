@@ -52,6 +52,16 @@ class Site:
         """Bilinear values of one of the grids at world points."""
         return HeightField(grid, self.spacing_m, self.origin_m).sample(x, z)
 
+    def sample_nearest(
+        self, grid: Float32, x: NDArray[np.floating], z: NDArray[np.floating]
+    ) -> NDArray[np.float64]:  # fmt: skip
+        """Values of one of the grids at the posts nearest to world points."""
+        rows, cols = (
+            np.clip(np.rint((np.asarray(p, np.float64) - start) / self.spacing_m).astype(np.int64), 0, len(grid) - 1)
+            for p, start in ((z, self.origin_m[1]), (x, self.origin_m[0]))
+        )
+        return np.asarray(grid[rows, cols], np.float64)
+
     def worn(self, x: NDArray[np.floating], z: NDArray[np.floating]) -> NDArray[np.float64]:
         """How much the ground at world points is a path, 0 .. 1."""
         shape = np.broadcast_shapes(np.shape(x), np.shape(z))

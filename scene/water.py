@@ -19,12 +19,18 @@ RIPPLES = "water_normal"
 RIPPLE_EDGE = 256  # pixels
 RIPPLE_SIZE_M = 6.0
 WAVES = 28
-SHALLOW_ALPHA, DEEP_ALPHA = 0.42, 0.93
+SHALLOW_ALPHA, DEEP_ALPHA = 0.52, 0.94
 CLEAR_DEPTH_M = 2.2  # where the bottom is lost from sight
 DEEP_COLOR = (0.020, 0.062, 0.070)  # linear; a lake seen from above without the sky's reflection
 SHALLOW_COLOR = (0.070, 0.130, 0.105)
 SEA_CELLS = 96
 BANK_OVERLAP_M = 0.35
+# Water that thins out to nothing where it meets the ground, as far as the eye tells; farther out its edge stays where it is.
+EDGE_DEPTHS_M, FAR_EDGE_DEPTHS_M = (0.0, 0.08), (-0.25, 0.03)
+EDGE_FROM_M, EDGE_TO_M = 50.0, 90.0
+LAKE_PARTS, SEA_PARTS = 4, 8  # that the edge of a square is cut into along a shore near by: a metre or so each
+SHORE_DEPTHS_M = (-0.35, 0.5)
+MOST_CUT = 200  # squares
 
 
 def water_model(site: Site, half_m: float) -> tuple[Mesh, ...]:
@@ -44,7 +50,10 @@ def water_model(site: Site, half_m: float) -> tuple[Mesh, ...]:
     colors = np.empty((len(points), 4))
     for channel in range(3):
         colors[:, channel] = SHALLOW_COLOR[channel] + (DEEP_COLOR[channel] - SHALLOW_COLOR[channel]) * deep
-    colors[:, 3] = (SHALLOW_ALPHA + (DEEP_ALPHA - SHALLOW_ALPHA) * deep) * smoothstep(-0.25, 0.03, depth)
+    distance = np.sqrt(points[:, 0] * points[:, 0] + points[:, 2] * points[:, 2])
+    far = smoothstep(EDGE_FROM_M, EDGE_TO_M, distance)
+    edge = smoothstep(*EDGE_DEPTHS_M, depth) * (1.0 - far) + smoothstep(*FAR_EDGE_DEPTHS_M, depth) * far
+    colors[:, 3] = (SHALLOW_ALPHA + (DEEP_ALPHA - SHALLOW_ALPHA) * deep) * edge
     # What is clear to the last vertex lies under the shore, and would cast shadows all the same.
     seen = (colors[:, 3] > 0.0)[indices].any(axis=1)
     indices, kept = indices[seen], np.zeros(len(points), bool)
@@ -102,17 +111,64 @@ def _sheet(site: Site, mask: NDArray[np.bool_], level_m: float) -> tuple[Float, 
     wide = _grow(_grow(mask))
     dry_outside = mask | (height > level_m)
     shown = _any_corner(_grow(mask)) & _every_corner(dry_outside) & _every_corner(wide)
-    rows, cols = np.nonzero(shown)
-    stride = mask.shape[1]
-    a = rows * stride + cols
-    corners = np.stack([a, a + stride, a + stride + 1, a + 1], axis=1)  # north-west, south-west, south-east, north-east
-    used, local = np.unique(corners, return_inverse=True)
-    quads = local.reshape(-1, 4)
-    x = site.origin_m[0] + (used % stride) * site.spacing_m
-    z = site.origin_m[1] + (used // stride) * site.spacing_m
-    points = np.stack([x, np.full(len(x), level_m), z], axis=-1)
-    triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
-    return points, triangles, level_m - height.ravel()[used]
+    across, down = (
+        start + np.arange(n) * site.spacing_m for start, n in zip(site.origin_m, height.T.shape, strict=True)
+    )
+    x, z, triangles = squares(across, down, shown, level_m - height, LAKE_PARTS)
+    depth = level_m - site.terrain.height(x, z)
+    return np.stack([x, np.full(len(x), level_m), z], axis=-1), triangles, depth
+
+
+def squares(
+    across: Float, down: Float, shown: NDArray[np.bool_], depth: Float, parts: int
+) -> tuple[Float, Float, NDArray[np.int64]]:
+    """Triangles of the squares `shown` (rows - 1, cols - 1) between the lines x = across (cols,), z = down (rows,).
+
+    Those along a shore near the visitor, by `depth` (rows, cols), are cut into parts x parts; those beside them are fans that
+    meet every point of the cut edge. Returns x (n,), z (n,), triangles (m, 3), counter-clockwise from above.
+    """
+    near = np.sqrt(across[None, :] * across[None, :] + down[:, None] * down[:, None])
+    corners = [np.s_[:-1, :-1], np.s_[1:, :-1], np.s_[1:, 1:], np.s_[:-1, 1:]]
+    low = np.minimum.reduce([depth[corner] for corner in corners])
+    high = np.maximum.reduce([depth[corner] for corner in corners])
+    distance = np.minimum.reduce([near[corner] for corner in corners])
+    cut = shown & (low < SHORE_DEPTHS_M[1]) & (high > SHORE_DEPTHS_M[0]) & (distance < EDGE_TO_M)
+    if cut.sum() > MOST_CUT:
+        cut &= distance <= np.partition(distance[cut], MOST_CUT - 1)[MOST_CUT - 1]
+    stride = parts * (len(across) - 1) + 1  # of a lattice that has the points of all cut squares
+    aside = np.pad(cut, 1)
+    beside = shown & ~cut & (aside[:-2, 1:-1] | aside[2:, 1:-1] | aside[1:-1, :-2] | aside[1:-1, 2:])
+
+    def node(row: NDArray[np.int64], col: NDArray[np.int64]) -> NDArray[np.int64]:
+        return row * stride + col
+
+    def halves(rows: NDArray[np.int64], cols: NDArray[np.int64], edge: int) -> NDArray[np.int64]:
+        a, b, c, d = node(rows, cols), node(rows + edge, cols), node(rows + edge, cols + edge), node(rows, cols + edge)
+        return np.concatenate([np.stack([a, b, c], axis=1), np.stack([a, c, d], axis=1)])
+
+    rows, cols = np.nonzero(shown & ~cut & ~beside)
+    found = [halves(rows * parts, cols * parts, parts)]
+    rows, cols = np.nonzero(cut)
+    k = np.arange(parts)
+    fine_rows = (rows[:, None, None] * parts + k[:, None] + 0 * k).ravel()
+    found.append(halves(fine_rows, (cols[:, None, None] * parts + 0 * k[:, None] + k).ravel(), 1))
+    for row, col in np.argwhere(beside):
+        # round the square from its north-western corner, down the western edge first
+        ring = []
+        for (dr, dc), (r, c), (sr, sc) in (
+            ((0, -1), (0, 0), (1, 0)), ((1, 0), (parts, 0), (0, 1)), ((0, 1), (parts, parts), (-1, 0)), ((-1, 0), (0, parts), (0, -1)),
+        ):  # fmt: skip
+            steps = range(parts) if aside[row + 1 + dr, col + 1 + dc] else range(1)
+            ring += [(row * parts + r + sr * i) * stride + col * parts + c + sc * i for i in steps]
+        middle = (row * parts + parts // 2) * stride + col * parts + parts // 2
+        found.append(np.array([(middle, p, q) for p, q in zip(ring, ring[1:] + ring[:1], strict=True)], np.int64))
+    used, triangles = np.unique(np.concatenate(found), return_inverse=True)
+
+    def along(line: Float, place: NDArray[np.int64]) -> Float:
+        first = np.minimum(place // parts, len(line) - 2)
+        return np.asarray(line[first] + (line[first + 1] - line[first]) * ((place - first * parts) / parts))
+
+    return along(across, used % stride), along(down, used // stride), triangles.reshape(-1, 3).astype(np.int64)
 
 
 def _ribbon(river: River) -> tuple[Float, NDArray[np.int64], Float]:
@@ -152,21 +208,15 @@ def _sea(terrain: Terrain, level_m: float, half_m: float) -> tuple[Float, NDArra
     line = t * (0.10 + 0.90 * t * t) * half_m
     x, z = np.meshgrid(line, line)
     depth = level_m - terrain.height(x, z)
-    stride = len(line)
-    rows, cols = np.nonzero(_any_corner(_grow(depth > -0.5)))
-    a = rows * stride + cols
-    corners = np.stack([a, a + stride, a + stride + 1, a + 1], axis=1)
-    used, local = np.unique(corners, return_inverse=True)
-    quads = local.reshape(-1, 4)
-    x, z, depth = x.ravel()[used], z.ravel()[used], depth.ravel()[used]
+    x, z, triangles = squares(line, line, _any_corner(_grow(depth > -0.5)), depth, SEA_PARTS)
+    depth = level_m - terrain.height(x, z)
     # Elevation data has no sea floor: where no land lies near, the water counts as deep.
     for reach in (35.0, 110.0):
         nearest = np.full(len(x), -np.inf)
         for east, south in ((1, 0), (-1, 0), (0, 1), (0, -1), (0.7, 0.7), (-0.7, 0.7), (0.7, -0.7), (-0.7, -0.7)):
             nearest = np.maximum(nearest, terrain.height(x + reach * east, z + reach * south))
         depth = depth + np.where((nearest < level_m) & (depth > 0.0), 1.1, 0.0)
-    points = np.stack([x, np.full(len(x), level_m), z], axis=-1)
-    return points, np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]), depth
+    return np.stack([x, np.full(len(x), level_m), z], axis=-1), triangles, depth
 
 
 def _grow(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -1,29 +1,61 @@
 """Streams of packed meshes by meshoptimizer's codecs (EXT_meshopt_compression, version 0 of the formats)."""
 
-from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 from seedscape.export.packed import PackedMesh, Stream
-from seedscape.export.passes.each import each_mesh
+from seedscape.export.passes.each import each_undrawn
 from seedscape.scene.values import Mesh, Scene
 
 EXPONENT_BITS = 24
 
 
 def compress(scene: Scene) -> Scene:
-    """Every stream with its compressed bytes; its values become what a viewer decodes from them."""
+    """Every stream with its compressed bytes; its values become what a viewer decodes from them.
 
-    def change(mesh: Mesh) -> Mesh:
-        return replace(mesh, streams=compress_streams(mesh.streams)) if isinstance(mesh, PackedMesh) else mesh
+    What the parts of a model have in common (their positions, say) is compressed together: one buffer view in the place of many.
+    """
+    models = {name: _compressed(parts) for name, parts in scene.models.items()}
+    return each_undrawn(replace(scene, models=models), lambda mesh: _compressed((mesh,))[0])
 
-    return each_mesh(scene, change)
+
+def _compressed(parts: tuple[Mesh, ...]) -> tuple[Mesh, ...]:
+    """The parts of one model."""
+    pools: dict[tuple[Any, ...], dict[bytes, Stream]] = {}  # alike in kind -> those that differ, in order
+    kept: list[dict[str, tuple[tuple[Any, ...], bytes]]] = []
+    for mesh in parts:
+        places = {}
+        for name, stream in mesh.streams.items() if isinstance(mesh, PackedMesh) else ():
+            kind = (
+                name,
+                stream.values.dtype.str,
+                stream.values.shape[1],
+                stream.filter,
+                stream.width,
+                stream.normalized,
+            )
+            content = np.ascontiguousarray(stream.values).tobytes()
+            pools.setdefault(kind, {}).setdefault(content, stream)
+            places[name] = (kind, content)
+        kept.append(places)
+    made = {kind: compress_together(list(pool.values()), kind[0] == "indices") for kind, pool in pools.items()}
+    found = {kind: dict(zip(pool, made[kind], strict=True)) for kind, pool in pools.items()}
+    return tuple(
+        replace(mesh, streams={name: found[kind][content] for name, (kind, content) in places.items()})
+        if isinstance(mesh, PackedMesh)
+        else mesh
+        for mesh, places in zip(parts, kept, strict=True)
+    )
 
 
-def compress_streams(streams: Mapping[str, Stream]) -> dict[str, Stream]:
-    """The streams of one mesh."""
-    return {name: compress_stream(stream, is_indices=name == "indices") for name, stream in streams.items()}
+def compress_together(streams: list[Stream], is_indices: bool = False) -> list[Stream]:
+    """Streams of one kind, encoded one after the other as one."""
+    whole = compress_stream(replace(streams[0], values=np.concatenate([each.values for each in streams])), is_indices)
+    starts = np.cumsum([0] + [len(each.values) for each in streams]).tolist()
+    return [replace(whole, values=whole.values[a:b], before=a) for a, b in pairwise(starts)]
 
 
 def compress_stream(stream: Stream, is_indices: bool = False) -> Stream:
@@ -34,7 +66,7 @@ def compress_stream(stream: Stream, is_indices: bool = False) -> Stream:
     if is_indices:
         data = meshopt.encode_gltf_buffer(values.reshape(-1), "TRIANGLES")
         decoded = meshopt.decode_gltf_buffer(data, values.size, values.itemsize, "TRIANGLES")
-        return replace(stream, values=decoded.reshape(-1, 1), encoded=data)
+        return replace(stream, values=decoded.reshape(-1, 1), encoded=data, before=0, total=values.size)
     rows = values
     if stream.filter == "OCTAHEDRAL":
         directions = values.astype(np.float32) / float(np.iinfo(kind).max)
@@ -45,4 +77,4 @@ def compress_stream(stream: Stream, is_indices: bool = False) -> Stream:
         rows = meshopt.encode_filter_exp(values, bits=EXPONENT_BITS, mode="SharedComponent")
     data = meshopt.encode_gltf_buffer(rows, "ATTRIBUTES")
     decoded = meshopt.decode_gltf_buffer(data, len(values), stream.stride, "ATTRIBUTES", stream.filter)
-    return replace(stream, values=decoded.view(kind).reshape(values.shape), encoded=data)
+    return replace(stream, values=decoded.view(kind).reshape(values.shape), encoded=data, before=0, total=len(values))

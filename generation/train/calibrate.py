@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from seedscape.generation.decoder import CELL, evened
+from seedscape.generation.decoder import CELL, Tuning, evened
 from seedscape.generation.maps import smoothed
 from seedscape.generation.material import decode_set, open_material_model
 from seedscape.generation.rng import stream
@@ -16,25 +16,25 @@ from seedscape.generation.values import Float32
 SEEDS = 3
 MOST_BLURS = 4
 MOST_GAIN = 1.4
+LEAST_OCTAVE_GAIN, MOST_OCTAVE_GAIN = 0.2, 2.0  # taking away is safe: what is too much is noise
 MOST_EVENED = 0.25
 HALVINGS = 12
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Of one set. gains (5,) float32: for each channel, to the deviation of the real set. smoothing: blurs that the height wants.
-    evening: shares of rows and columns for `decoder.evened`."""
+    """Of one set. gains (5,) float32: for each channel, to the deviation of the real set."""
 
     gains: Float32
-    smoothing: int
-    evening: tuple[float, float]
+    tuning: Tuning
 
 
 def calibrate(folder: Path, real: NDArray[np.float32]) -> list[Calibration]:
     """Calibrations of the model in `folder`/release, whose bank has none yet. real (K, 5, n, n): standardised channels of its sets.
 
     A decoder that is not sure of the finest grain leaves some of it out, arranging leaves out what is wider than a block, and
-    enlarging leaves a weave: all of that is measured on arrangements, as they are made for users.
+    enlarging leaves a weave: all of that is measured on arrangements, as they are made for users. First the octaves of each
+    channel get the strength they have in the real set, then lines are evened, then comes the strength of the whole.
     """
     model = open_material_model.__wrapped__(folder)  # not remembered: the bank will be another
     cells = real.shape[-1] // CELL
@@ -43,12 +43,41 @@ def calibrate(folder: Path, real: NDArray[np.float32]) -> list[Calibration]:
         made = [decode_set(model, k, cells, stream(seed, "calibrate", k)) for seed in range(SEEDS)]
         scale = np.maximum(model.deviations[k], 1e-6)  # a map that the set did not have may be a constant
         made = [(x - model.means[k][:, None, None]) / scale[:, None, None] for x in made]
+        octaves = _octaves(made, goal)
+        made = [sum_of_octaves(x, octaves) for x in made]
         evening = (_evening(made, 1), _evening(made, 2))
         made = [evened(np.pad(x, ((0, 0), (1, 1), (1, 1)), mode="wrap"), evening) for x in made]
         strength = np.mean([x.std((1, 2)) for x in made], axis=0)
         gains = np.clip(1.0 / np.maximum(strength, 1e-6), 1.0 / MOST_GAIN, MOST_GAIN).astype(np.float32)
-        found.append(Calibration(gains, _smoothing([x[3] for x in made], goal[3]), evening))
+        found.append(Calibration(gains, Tuning(octaves, evening, _smoothing([x[3] for x in made], goal[3]))))
     return found
+
+
+def _octaves(made: list[Float32], goal: Float32) -> Float32:
+    """(5, OCTAVES) gains that bring the octaves' deviations to those of the real set, over the coarsest one's gain."""
+    ours = np.mean([[x.std((1, 2)) for x in octaves_of(each)] for each in made], axis=0)  # (OCTAVES, 5)
+    theirs = np.array([x.std((1, 2)) for x in octaves_of(goal)])
+    gains = theirs / np.maximum(ours, 1e-6)
+    gains = np.where(theirs > 1e-4, gains / np.maximum(gains[-1], 1e-6), 1.0)
+    return np.ascontiguousarray(np.clip(gains, LEAST_OCTAVE_GAIN, MOST_OCTAVE_GAIN).T, np.float32)
+
+
+def octaves_of(x: Float32) -> list[Float32]:
+    """The octaves (C, n, n) of channels (C, n, n) that wrap around, finest first; they add up to the channels."""
+    once = _blurred(x)
+    twice = _blurred(once)
+    return [x - once, once - twice, twice]
+
+
+def sum_of_octaves(x: Float32, gains: Float32) -> Float32:
+    """What `decoder.octave_kernels` make of channels (C, n, n) that wrap around."""
+    return np.asarray(sum(gains[:, k, None, None] * part for k, part in enumerate(octaves_of(x))), np.float32)
+
+
+def _blurred(x: Float32) -> Float32:
+    for axis in (1, 2):
+        x = (np.roll(x, 1, axis) + 2.0 * x + np.roll(x, -1, axis)) / 4.0
+    return np.asarray(x, np.float32)
 
 
 def _evening(made: list[Float32], axis: int) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from seedscape.generation.decoder import OCTAVE_TAPS
 from seedscape.generation.models.material_gan import CELL, OUTPUTS, MaterialConfig
 
 OPSET, IR_VERSION = 18, 9
@@ -105,7 +106,9 @@ def texels_graph(config: MaterialConfig) -> bytes:
     ends = [graph.constant(name, np.array(v, np.int64)) for name, v in
             (("first", [half, half]), ("last", [-half, -half]), ("axes", [2, 3]))]  # fmt: skip
     linear = graph.node("Slice", (spread, *ends), "linear")
-    y = graph.node("Add", (made, linear), "y")
+    whole = graph.node("Add", (made, linear), "whole")
+    octaves = graph.weight("octaves.weight", OUTPUTS, 1, OCTAVE_TAPS, OCTAVE_TAPS)
+    y = graph.node("Conv", (whole, octaves), "y", pads=[OCTAVE_TAPS // 2] * 4, group=OUTPUTS)
     return graph.finish("texels", inputs, y, [1, OUTPUTS, "rows1", "columns1"])
 
 

@@ -46,7 +46,8 @@ def decode(document: dict[str, Any], binary: bytes, index: int) -> np.ndarray:
         rows = meshopt.decode_gltf_buffer(data, packed["count"], stride, packed["mode"], packed.get("filter"))
         raw = np.ascontiguousarray(rows).tobytes()
     count = accessor["count"]
-    table = np.frombuffer(raw, np.uint8)[: count * stride].reshape(count, stride)
+    start = accessor.get("byteOffset", 0)
+    table = np.frombuffer(raw, np.uint8)[start : start + count * stride].reshape(count, stride)
     values = np.ascontiguousarray(table[:, : kind.itemsize * width]).view(kind)
     if accessor.get("normalized"):
         return np.maximum(values / float(np.iinfo(kind).max), -1.0)
