@@ -38,7 +38,7 @@ from seedscape.scene.triangulate import Tolerance, measure, triangulate
 
 POSTS = 257
 FIELDS = 10
-EVEN = Tolerance(near_m=1.0, near_distance_m=1e9, growth=0.0, edge_m=1e9, edge_growth=0.0)
+EVEN = Tolerance(near_m=1.0, near_distance_m=1e9, growth=0.0, edge_m=1e9, edge_growth=0.0, far_share=1.0)
 
 Surface = tuple[np.ndarray, np.ndarray]
 """(vertices (n, 3) as x, y up, z; triangles (m, 3))."""

@@ -34,7 +34,8 @@ MARGIN = (
 )  # cells beyond a piece: those that bending looks at, and seven that see the network's padding
 GRAIN = 1.3  # gain of the decoder's noise: bending takes some of the finest octave
 SPACING_M = 30.0  # of the coarsest level of an environment
-POSTS = 256  # of the coarsest level: 7.7 km
+POSTS = 256  # of the land in which a site is looked for: 7.7 km
+HORIZON_POSTS = 268  # of the coarsest level from the site to each side: 8 km
 GULLIED_M = 60.0  # half the edge of the finest level, which has gullies: 0.47 m between posts
 SAME_SCALE = 1.9  # tiles within this factor of the asked spacing may be mixed
 SEA_LANDFORMS = ("coast_desert", "coast_islands")
@@ -174,6 +175,7 @@ class World:
         if wishes.toward is not None:
             other = _cells(wishes.toward, library, sea, spacing_m, wishes, contrast)
             self._cells = MixedCells(self._cells, other, wishes.mix)
+        self._kept: dict[tuple[int, int], Float32] = {}  # the pieces asked for last, AT_ONCE at most
 
     def posts(self, row: int, col: int, rows: int, cols: int) -> Float32:
         """(rows, cols) heights, in posts, of the window whose first post is (row, col)."""
@@ -183,7 +185,12 @@ class World:
         places = [(i, j) for i in down for j in across]
         for start in range(0, len(places), AT_ONCE):
             some = places[start : start + AT_ONCE]
-            for (i, j), piece in zip(some, self._pieces(some), strict=True):
+            before = self._kept
+            new = [place for place in some if place not in before]
+            made = {place: before[place] for place in some if place in before}
+            made |= zip(new, self._pieces(new) if new else [], strict=True)
+            self._kept = made
+            for (i, j), piece in made.items():
                 top, left = i * PIECE - row, j * PIECE - col
                 r0, c0 = max(top, 0), max(left, 0)
                 r1, c1 = min(top + PIECE, rows), min(left + PIECE, cols)
@@ -300,12 +307,16 @@ def generate_terrain(
     )  # basins hold the lakes
     heights = world.posts(0, 0, POSTS, POSTS).astype(np.float64) * SPACING_M
     row, col = choose_site(heights, SPACING_M, size_m, relief_m)
+    scale = 1.0
     if relief_m is not None:
         half = max(2, round(size_m / 2 / SPACING_M))
         window = heights[row - half : row + half + 1, col - half : col + half + 1]
-        heights = heights * np.clip(relief_m / max(np.ptp(window), 1.0), 0.2, 5.0)
-    coarse = HeightField(heights.astype(np.float32), SPACING_M, (-col * SPACING_M, -row * SPACING_M))
-    levels = [coarse]
+        scale = float(np.clip(relief_m / max(np.ptp(window), 1.0), 0.2, 5.0))
+    around = 2 * HORIZON_POSTS + 1
+    wide = world.posts(row - HORIZON_POSTS, col - HORIZON_POSTS, around, around).astype(np.float64) * (
+        SPACING_M * scale
+    )
+    levels = [HeightField(wide.astype(np.float32), SPACING_M, (-HORIZON_POSTS * SPACING_M,) * 2)]
     near = size_m / 2 + 60.0
     for k, reach in enumerate((near, near, near, min(near, 260.0), min(near, 130.0))):
         levels.append(refine(levels[-1], reach, stream(seed, "terrain", "refine", k), model.refiner))

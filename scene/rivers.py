@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedscape.generation.hydrology import accumulate, flood, receivers
+from seedscape.generation.values import HeightField
 from seedscape.scene.biomes import Biome
 from seedscape.scene.earthworks import River
 from seedscape.scene.numeric import smoothstep
@@ -26,6 +27,7 @@ WIDEST_M, NARROWEST_M = 7.0, 1.6
 BELOW_M = 0.25  # the surface under the ground beside it
 DEEPEST_CUT_M = 5.0
 SPAWN_FREE_M, PASSES_M = 20.0, 28.0  # no river nearer to the spawn point; one that would be goes round it
+CATCHMENT_M = 3800.0
 STEP_M = 1.0
 RIM_M = 3.0
 
@@ -60,7 +62,7 @@ def find_rivers(site: Site, spec: SceneSpec, biome: Biome) -> tuple[River, ...]:
 
 def _inflow(site: Site, height: Float) -> Float:
     """(rows, cols) square metres that drain into each post of the survey from itself and, on the rim, from beyond."""
-    land = site.terrain.levels[0]
+    land = _catchment(site.terrain.levels[0])
     coarse = land.heights_m.astype(np.float64)
     filled, parents, order = flood(coarse)
     to = receivers(filled, parents, land.spacing_m)
@@ -83,6 +85,15 @@ def _inflow(site: Site, height: Float) -> Float:
         i, j = divmod(int(np.argmin(window)), window.shape[1])
         result[r0 + i, c0 + j] += area[k]
     return result
+
+
+def _catchment(land: HeightField) -> HeightField:
+    """The part of the coarse land within CATCHMENT_M of the visitor to each side: water from farther off is not counted."""
+    first = [max(0, round((-CATCHMENT_M - start) / land.spacing_m)) for start in land.origin_m]
+    col, row = first
+    last = [round((CATCHMENT_M - start) / land.spacing_m) + 1 for start in land.origin_m]
+    origin = (land.origin_m[0] + col * land.spacing_m, land.origin_m[1] + row * land.spacing_m)
+    return HeightField(land.heights_m[row : last[1], col : last[0]], land.spacing_m, origin)
 
 
 def _mouths(area: Float, to: Int, enough: float) -> list[int]:

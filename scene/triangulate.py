@@ -26,6 +26,7 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
+MOST_DEPTH = 16
 HALF_STEPS = 256  # a window reaches that many of its own steps to each side of the origin
 
 
@@ -33,7 +34,8 @@ HALF_STEPS = 256  # a window reaches that many of its own steps to each side of 
 class Tolerance:
     """How far the mesh may leave the ground, and how long its edges may be, at a distance from the spawn.
 
-    error = max(near_m, near_m + growth * (distance - near_distance_m)); edge = max(edge_m, edge_growth * distance).
+    error = max(near_m, near_m + growth * (distance - near_distance_m)); edge = max(edge_m, edge_growth * distance). Of the distance what
+    lies beyond far_m counts far_share times: nobody comes near to that, and the air hides it.
     """
 
     near_m: float = 0.02
@@ -41,6 +43,8 @@ class Tolerance:
     growth: float = 0.001
     edge_m: float = 0.35
     edge_growth: float = 0.045
+    far_m: float = 1000.0
+    far_share: float = 3.0
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ def measure(terrain: Terrain, tolerance: Tolerance, importance: HeightField | No
     half = min(-x0, -z0, x1, z1)
     assert half > 0, "the origin lies inside the terrain"
     depth = 1
-    while depth < 14 and 2.0 * half / (1 << depth) > terrain.levels[-1].spacing_m * 1.02:
+    while depth < MOST_DEPTH and 2.0 * half / (1 << depth) > terrain.levels[-1].spacing_m * 1.05:
         depth += 1
     unit = 2.0 * half / (1 << depth)
     halves, heights, ratios = [], [], []
@@ -130,6 +134,7 @@ def _own_ratios(h: Float, line: Float, step: float, tolerance: Tolerance) -> NDA
     middle[0::2, 1::2] = (h[0::2, :-2:2] + h[0::2, 2::2]) * 0.5
     middle[1::2, 0::2] = (h[:-2:2, 0::2] + h[2::2, 0::2]) * 0.5
     distance = np.sqrt(line[:, None] * line[:, None] + line[None, :] * line[None, :])
+    distance += (tolerance.far_share - 1.0) * np.maximum(distance - tolerance.far_m, 0.0)
     allowed = tolerance.near_m + tolerance.growth * np.maximum(distance - tolerance.near_distance_m, 0.0)
     ratio = np.abs(h - middle) / allowed
     edge = np.maximum(tolerance.edge_m, tolerance.edge_growth * distance)
