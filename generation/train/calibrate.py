@@ -18,7 +18,7 @@ MOST_BLURS = 4
 MOST_GAIN = 1.4
 LEAST_OCTAVE_GAIN, MOST_OCTAVE_GAIN = 0.2, 2.0  # taking away is safe: what is too much is noise
 MOST_EVENED = 0.25
-HALVINGS = 12
+HALVINGS, ROUNDS = 12, 5
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,18 @@ def calibrate(folder: Path, real: NDArray[np.float32]) -> list[Calibration]:
 
 
 def _octaves(made: list[Float32], goal: Float32) -> Float32:
-    """(5, OCTAVES) gains that bring the octaves' deviations to those of the real set, over the coarsest one's gain."""
-    ours = np.mean([[x.std((1, 2)) for x in octaves_of(each)] for each in made], axis=0)  # (OCTAVES, 5)
-    theirs = np.array([x.std((1, 2)) for x in octaves_of(goal)])
-    gains = theirs / np.maximum(ours, 1e-6)
-    gains = np.where(theirs > 1e-4, gains / np.maximum(gains[-1], 1e-6), 1.0)
-    return np.ascontiguousarray(np.clip(gains, LEAST_OCTAVE_GAIN, MOST_OCTAVE_GAIN).T, np.float32)
+    """(5, OCTAVES) gains that bring the octaves' deviations to those of the real set, over the coarsest one's gain.
+
+    Octaves overlap, so they are measured again with the gains that were found, a few times.
+    """
+    theirs = np.array([x.std((1, 2)) for x in octaves_of(goal)])  # (OCTAVES, 5)
+    gains = np.ones_like(theirs)
+    for _ in range(ROUNDS):
+        tuned = [sum_of_octaves(each, gains.T) for each in made]
+        ours = np.mean([[x.std((1, 2)) for x in octaves_of(each)] for each in tuned], axis=0)
+        gains *= np.where(theirs > 1e-4, theirs / np.maximum(ours, 1e-6), 1.0)
+        gains = np.clip(gains / np.maximum(gains[-1], 1e-6), LEAST_OCTAVE_GAIN, MOST_OCTAVE_GAIN)
+    return np.ascontiguousarray(gains.T, np.float32)
 
 
 def octaves_of(x: Float32) -> list[Float32]:

@@ -45,7 +45,7 @@ class MaterialTraining:
     """sets, crops: sets a step and crops of each (even). reconstruction fades to two fifths. jitter: noise on the latents.
 
     statistics weighs the critic's channel means and deviations, features its maps where the crop is to be reconstructed, weave
-    the evenness of lines, likeness the statistics of the networks of material_features.py, which learn for as many steps as `lessons`.
+    the evenness of lines, likeness the statistics of the networks of material_features.py, which learn for `lessons` steps a set.
     """
 
     seed: int = 1
@@ -57,7 +57,7 @@ class MaterialTraining:
     features: float = 1.0
     weave: float = 0.5
     likeness: float = 4.0
-    lessons: int = 400
+    lessons: int = 14
     gamma: float = 1.0
     jitter: float = 0.1
     average: float = 0.995
@@ -85,7 +85,7 @@ def train_material(
     likeness = SetFeatures(len(sets)).to(device)
     pixels = textures.pixels.to(device)
     if not (resume and (folder / "checkpoint.safetensors").exists()):
-        likeness.learn(pixels, options.seed, options.lessons)
+        likeness.learn(pixels, options.seed, options.lessons * len(sets))
     likeness.requires_grad_(False).eval()
     generator, critic = on_device(generator, device), on_device(critic, device)
     average = copy.deepcopy(generator)

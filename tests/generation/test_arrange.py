@@ -33,3 +33,11 @@ def test_two_streams_differ_and_one_repeats() -> None:
     a, b = (arrange(torus, 24, stream(5, "x")) for _ in range(2))
     assert np.array_equal(a, b)
     assert np.abs(a - arrange(torus, 24, stream(6, "x"))).mean() > 0.3
+
+
+def test_a_neighbourhood_is_like_the_whole() -> None:
+    """Where half of an exemplar is plain, pieces of it fit best; the new torus keeps the contrast of the other half."""
+    torus = smooth_torus(cells=64)
+    torus[:, :, 32:] *= 0.15
+    strength = [arrange(torus, 64, stream(seed, "x")).std() / torus.std() for seed in range(6)]
+    assert 0.85 < min(strength) and max(strength) < 1.15

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seedscape.scene.billboard import CELL, LOW_CELL, Billboard, billboards, paint_billboards, picture
+from seedscape.scene.billboard import CELL, LOW_CELL, TRUNK, Billboard, billboards, paint_billboards, picture, stouter
 from seedscape.scene.values import Mesh, Texture
 from tests.scene.solids import assert_sound, face_normals
 
@@ -96,3 +96,14 @@ def test_crossing_planes_show_on_every_side() -> None:
     first = mesh.positions[:8]
     assert first[:, 1].min() == 1.0 and first[:, 1].max() == 7.0
     assert mesh.positions[8:, 1].max() == 3.0
+
+
+def test_thin_trunks_become_stouter_and_crowns_stay() -> None:
+    drawn = np.zeros((CELL, CELL, 4), np.uint8)
+    drawn[:100, 60:200] = (40, 90, 30, 255)
+    drawn[100:, 126:129] = (90, 60, 40, 255)
+    made = stouter(drawn)
+    width = (made[..., 3] > 0).sum(axis=1)
+    assert (width[150:] >= TRUNK).all() and (width[150:] <= TRUNK + 2).all()
+    assert (made[200, 122:133, :3] == (90, 60, 40)).all()
+    assert np.array_equal(made[:100], drawn[:100])

@@ -80,3 +80,9 @@ def test_shores_are_darker_and_hollows_dimmer() -> None:
     assert ground_shade(points(50, shore_m=0.1), 1).mean() < 0.75 * plain
     assert ground_shade(points(50, openness=0.4), 1).mean() < 0.9 * plain
     assert 0.0 < ground_shade(points(50), 1).min() and ground_shade(points(50), 1).max() <= 1.0
+
+
+def test_a_beach_lies_along_the_water_whatever_else_is_asked() -> None:
+    layers = (Layer("grass"), Layer("gravel", slope=(0.9, 1.2), beach=(0.36, 0.12)))
+    assert shown(layers, points(200, shore_m=0.02, slope=0.05))["gravel"] > 0.9
+    assert shown(layers, points(200, shore_m=1.0, slope=0.05))["gravel"] == 0.0

@@ -7,6 +7,7 @@ import pytest
 
 from seedscape.generation.rng import stream
 from seedscape.scene.biomes import make_biome, materials_needed
+from seedscape.scene.cover import water_levels
 from seedscape.scene.grass import CELL, FAR_M, FAR_TUFTS, MAX_TUFTS, grow_grass, paint_grass
 from seedscape.scene.site import Site
 from seedscape.scene.site_survey import survey
@@ -61,6 +62,27 @@ def test_blades_take_the_colour_of_their_ground(site: Site) -> None:
     colours = np.concatenate([m.colors for m in grow_grass(site, BIOME, SPEC, red) if m.colors is not None])
     tinted = colours[colours.min(axis=1) < 0.5]  # flowers keep their own
     assert (tinted[:, 0] > 3.0 * tinted[:, 1]).mean() > 0.99
+
+
+def test_rushes_stand_at_the_water_and_not_in_it() -> None:
+    spec = SceneSpec(seed=1, biome="meadow", water=0.8)
+    biome = make_biome("meadow")
+    lake_site = survey(make_terrain(seed=1), spec, biome)
+    assert lake_site.lakes
+    materials = make_materials(materials_needed(biome))
+    counts = []
+    for rushes in (0.0, 1.0):
+        feet = np.concatenate(
+            [
+                mesh.positions.reshape(-1, 4, 3)[:, :2].mean(axis=1)
+                for mesh in grow_grass(lake_site, replace(biome, rushes=rushes), spec, materials)
+            ]
+        ).astype(np.float64)
+        levels = lake_site.sample_nearest(water_levels(lake_site), feet[:, 0], feet[:, 2])
+        above = lake_site.terrain.height(feet[:, 0], feet[:, 2]) - levels
+        assert (above > 0.0).all()
+        counts.append(int((above < 0.3).sum()))
+    assert counts[1] > 1.5 * counts[0]
 
 
 def test_bare_country_grows_none(site: Site) -> None:

@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from seedscape.generation.decoder import octave_kernels
 from seedscape.generation.evaluate.material_measures import weave
 from seedscape.generation.material import decode_set, open_material_model
 from seedscape.generation.models.material_gan import MaterialConfig, MaterialGenerator
 from seedscape.generation.rng import fractions, stream
+from seedscape.generation.train.calibrate import _octaves, octaves_of, sum_of_octaves
 from seedscape.generation.train.material_start import start_from_data
 from seedscape.generation.train.release import release_material
 from seedscape.generation.train.standardise import standardise
@@ -38,3 +40,24 @@ def test_pictures_have_the_strength_of_the_real_set_and_no_weave(tmp_path: Path)
     assert weave(made) < 1.1
     ratio = made.std((1, 2)) / real.std((1, 2))
     assert (np.abs(ratio[[0, 1, 2, 4]] - 1.0) < 0.25).all(), ratio
+
+
+def test_octaves_get_the_strength_of_the_real_set() -> None:
+    goal = np.stack([fractions(stream(3, "goal", k), N, N) for k in range(5)]).astype(np.float32)
+    gains = np.array([[1.6, 0.8, 1.0], [0.6, 1.2, 1.0], [1.0, 1.0, 1.0], [0.5, 0.6, 1.0], [1.5, 1.0, 1.0]], np.float32)
+    weak = sum_of_octaves(goal, 1.0 / gains)
+    restored = sum_of_octaves(weak, _octaves([weak], goal))
+    for ours, theirs in zip(octaves_of(restored), octaves_of(goal), strict=True):
+        ratio = ours.std((1, 2)) / theirs.std((1, 2))
+        assert np.abs(ratio / ratio[2] - 1.0).max() < 0.2  # the third is as it was
+    assert np.allclose(sum(octaves_of(goal)), goal, atol=1e-5)
+
+
+def test_the_kernels_weigh_the_same_octaves() -> None:
+    x = fractions(stream(4, "kernel"), 1, 24, 24).astype(np.float32)
+    gains = np.array([[1.7, 0.6, 1.1]], np.float32)
+    (kernel,) = octave_kernels(gains)[0]
+    rolled = sum(
+        kernel[2 + r, 2 + c] * np.roll(x[0], (r, c), (0, 1)) for r in range(-2, 3) for c in range(-2, 3)
+    )  # symmetric, so a correlation is a convolution
+    assert np.allclose(rolled, sum_of_octaves(x, gains)[0], atol=1e-5)
