@@ -26,7 +26,6 @@ from seedscape.generation.models.material_gan import (
 )
 from seedscape.generation.pictures import contact_sheet
 from seedscape.generation.rng import stream
-from seedscape.generation.train.material_features import SetFeatures
 from seedscape.generation.train.material_start import start_from_data, start_from_earlier
 from seedscape.generation.train.release import average_weights, release_material
 from seedscape.generation.train.run import Run, average_into, on_device, take_step
@@ -45,7 +44,7 @@ class MaterialTraining:
     """sets, crops: sets a step and crops of each (even). reconstruction fades to two fifths. jitter: noise on the latents.
 
     statistics weighs the critic's channel means and deviations, features its maps where the crop is to be reconstructed, weave
-    the evenness of lines, likeness the statistics of the networks of material_features.py, which learn for `lessons` steps a set.
+    the evenness of lines.
     """
 
     seed: int = 1
@@ -56,8 +55,6 @@ class MaterialTraining:
     statistics: float = 0.5
     features: float = 1.0
     weave: float = 0.5
-    likeness: float = 4.0
-    lessons: int = 14
     gamma: float = 1.0
     jitter: float = 0.1
     average: float = 0.995
@@ -82,11 +79,6 @@ def train_material(
     else:
         start_from_earlier(generator, sets, textures, earlier)
     critic = MaterialCritic(len(sets))
-    likeness = SetFeatures(len(sets)).to(device)
-    pixels = textures.pixels.to(device)
-    if not (resume and (folder / "checkpoint.safetensors").exists()):
-        likeness.learn(pixels, options.seed, options.lessons * len(sets))
-    likeness.requires_grad_(False).eval()
     generator, critic = on_device(generator, device), on_device(critic, device)
     average = copy.deepcopy(generator)
     rate = options.learning_rate
@@ -101,14 +93,10 @@ def train_material(
         "critic_adam": torch.optim.Adam([{"params": list(critic.parameters()), "scale": 1.0}], rate, (0.0, 0.98)),
     }  # fmt: skip
     config = {"what": "material", "options": asdict(options), "minutes": minutes, "sets": [item.name for item in sets]}
-    networks: dict[str, nn.Module] = {
-        "generator": generator,
-        "critic": critic,
-        "average": average,
-        "likeness": likeness,
-    }
+    networks: dict[str, nn.Module] = {"generator": generator, "critic": critic, "average": average}
     run = Run(folder, config, minutes, networks, optimizers)
     run.open(resume)
+    pixels = textures.pixels.to(device)
     while run.progress < 1.0:
         rng = stream(options.seed, "train", "material", run.step)
         noise = torch.Generator().manual_seed(int(rng.integers(1 << 62)))
@@ -116,7 +104,7 @@ def train_material(
         for optimizer in optimizers.values():
             for group in optimizer.param_groups:
                 group["lr"] = rate * decay * group["scale"] * min(1.0, (run.step + 1) / 50)
-        run.note(_step(generator, critic, likeness, pixels, options, run.progress, run.step, rng, noise))
+        run.note(_step(generator, critic, pixels, options, run.progress, run.step, rng, noise))
         for optimizer in optimizers.values():
             take_step(optimizer)
         average_into(average, generator, min(options.average, (1 + run.step) / (10 + run.step)))
@@ -177,7 +165,7 @@ def _pieces(
 
 
 def _step(
-    generator: MaterialGenerator, critic: MaterialCritic, likeness: SetFeatures, pixels: Tensor, options: MaterialTraining,
+    generator: MaterialGenerator, critic: MaterialCritic, pixels: Tensor, options: MaterialTraining,
     progress: float, step: int, rng: np.random.Generator, noise: torch.Generator,
 ) -> dict[str, Tensor]:  # fmt: skip
     """Gradients of one step for both networks."""
@@ -232,23 +220,15 @@ def _step(
     matched = torch.stack(
         [(a[plain].float() - b[plain].float()).abs().mean() for a, b in zip(real_features, fake_features, strict=True)]
     ).sum()
-    with torch.autocast(pixels.device.type, torch.bfloat16):
-        alike = likeness(fake, which)
     error = (fake[plain] - real[plain]).abs().mean()
     weave = unevenness(fake)
     weight = options.reconstruction * (1.0 - 0.6 * min(1.0, progress / 0.7))
     faithful = weight * (error + options.features / options.reconstruction * matched)
     (
-        fooled
-        + faithful
-        + options.statistics * statistics
-        + options.weave * weave
-        + options.likeness * alike
-        + 0.02 * (drift - 1.0).square()
+        fooled + faithful + options.statistics * statistics + options.weave * weave + 0.02 * (drift - 1.0).square()
     ).backward()
     losses = {
         "critic": judge, "fooled": fooled, "error": error, "statistics": statistics, "features": matched, "weave": weave,
-        "likeness": alike,
     }  # fmt: skip
     return {name: value for name, value in losses.items() if name != "critic" or not penalised} | {"judge": judge}
 

@@ -16,7 +16,7 @@ from seedscape.cli.say import say, say_json
 @click.option("--data", required=True, metavar="DIR", help="Folder with real data; see its README for the layout.")
 @click.option("--model", "run", metavar="RUN", help="A training run to judge.  [the weights in the package]")
 @click.option("--seed", "seeds", multiple=True, type=click.IntRange(0, 2**63 - 1), metavar="S",
-              help="Terrain: seed of the samples and of the draws; give it again for the mean over several.  [7]")  # fmt: skip
+              help="Seed of the samples and of the draws; give it again for the mean over several.  [7]")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object to standard output, and nothing else.")
 @click.option("-o", "--output", metavar="DIR", help="Folder for plots and figures.")
 def evaluate(model: str, data: str, run: str | None, seeds: tuple[int, ...], as_json: bool, output: str | None) -> None:
@@ -36,7 +36,7 @@ def evaluate(model: str, data: str, run: str | None, seeds: tuple[int, ...], as_
             result, table = _measure_terrain(*folders, seeds or (7,), progress)
         else:
             progress("measuring material", 0.0)
-            result, table = _measure_material(*folders)
+            result, table = _measure_material(*folders, seeds or (7,))
     if as_json:
         say_json(result)
     else:
@@ -52,8 +52,10 @@ def _measure_terrain(
     return result, format_terrain(result)
 
 
-def _measure_material(data: Path, run: Path | None, output: Path | None) -> tuple[dict[str, Any], str]:
+def _measure_material(
+    data: Path, run: Path | None, output: Path | None, seeds: tuple[int, ...]
+) -> tuple[dict[str, Any], str]:
     from seedscape.generation.evaluate.material import evaluate_material, format_material
 
-    result = evaluate_material(data, run, output)
+    result = evaluate_material(data, run, output, seeds)
     return result, format_material(result)
