@@ -5,7 +5,8 @@
 Terrain as users get it; materials are plain ones, which geometry does not depend on. Rays are shot at the drawn triangles by
 Open3D. One row a world, the sum at the end, and benchmarks/geometry.csv. Exit code 1 where a bar is missed:
 no crack, no NaN, no triangle without area, 99.9 % of the props at most 10 cm above the drawn ground, none in water, in a
-structure or within 3 m of the spawn point; 99.9 % of the walkable points within 5 cm of what is drawn; 2,000 m2 to walk on.
+structure or within 3 m of the spawn point; 99.9 % of the walkable points within 5 cm of what is drawn; 2,000 m2 to walk on; land to 8 km
+on every side.
 """
 
 import argparse
@@ -29,7 +30,7 @@ from seedscape.scene.scatter import place
 from seedscape.scene.spec import PURPOSES, make_spec, resolve
 from tests.scene.worlds import make_materials
 
-FLOAT_M, WALK_M, SPAWN_M, WALKABLE_M2 = 0.10, 0.05, 3.0, 2000.0
+FLOAT_M, WALK_M, SPAWN_M, WALKABLE_M2, LAND_M = 0.10, 0.05, 3.0, 2000.0, 8000.0
 
 
 def measure(seed: int, biome: str, purpose: str, size_m: float) -> dict[str, Any]:
@@ -60,6 +61,8 @@ def measure(seed: int, biome: str, purpose: str, size_m: float) -> dict[str, Any
     for mesh in ground:
         a, b, c = (mesh.positions[mesh.indices[:, k]].astype(np.float64) for k in range(3))
         flat += int(((np.cross(b - a, c - a) ** 2).sum(axis=1) < 1e-12).sum())
+    shown = np.concatenate([mesh.positions[:, [0, 2]] for mesh in ground])
+    reach = [shown[shown[:, 0] < 0, 0], shown[shown[:, 0] > 0, 0], shown[shown[:, 1] < 0, 1], shown[shown[:, 1] > 0, 1]]
     corners = scene.walkable.positions.astype(np.float64)[scene.walkable.indices]
     cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     points = corners.mean(axis=1)
@@ -73,7 +76,7 @@ def measure(seed: int, biome: str, purpose: str, size_m: float) -> dict[str, Any
         "nan": nan,
         "flat_triangles": flat,
         "props": len(x),
-        "floating": int((above > FLOAT_M).sum()),
+        "floating": int((~(above <= FLOAT_M)).sum()),  # those with no ground under them too
         "worst_float_m": round(float(np.nanmax(above, initial=-9.0)), 2),
         "wet": int((site.sample(site.water_depth_m, x[near], z[near]) > 0.0).sum()),
         "built_over": int((~site.free(x[near], z[near])).sum()),
@@ -81,6 +84,7 @@ def measure(seed: int, biome: str, purpose: str, size_m: float) -> dict[str, Any
         "walk_points": len(points),
         "walk_off": int((~(off <= WALK_M)).sum()),
         "walkable_m2": round(float(np.abs(cross[:, 1]).sum() / 2.0)),
+        "land_m": round(min(float(np.abs(each).max()) for each in reach)),
     }
 
 
@@ -102,11 +106,11 @@ def main() -> int:
         writer.writeheader()
         writer.writerows(rows)
     total = {k: sum(row[k] for row in rows) for k, v in rows[0].items() if isinstance(v, int) and k != "seed"}
-    least = min(row["walkable_m2"] for row in rows)
-    print(f"{len(rows)} worlds: {total}; least walkable {least} m2")
+    least, land = (min(row[name] for row in rows) for name in ("walkable_m2", "land_m"))
+    print(f"{len(rows)} worlds: {total}; least walkable {least} m2, land to {land} m at least")
     good = not any(total[k] for k in ("cracks", "nan", "flat_triangles", "wet", "built_over", "at_spawn"))
     good = good and total["floating"] <= 0.001 * total["props"] and total["walk_off"] <= 0.001 * total["walk_points"]
-    return 0 if good and least >= WALKABLE_M2 else 1
+    return 0 if good and least >= WALKABLE_M2 and land >= LAND_M else 1
 
 
 if __name__ == "__main__":

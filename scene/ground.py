@@ -74,9 +74,9 @@ def ground_models(
     layered = (fade[triangles] < 1.0).any(axis=1)
     vertices = _vertices(site, mesh, biome, spec, fade, np.unique(triangles[layered]))
     quarter = (centre_x < 0).astype(np.int64) * 2 + (centre_z < 0)
-    # The horizon is a disc: the corners of the square would stick out through the sky.
+    # The horizon is a disc: what lies wholly beyond it would be hidden by the sky.
     within = (
-        np.maximum.reduce([mesh.x[triangles[:, k]] ** 2 + mesh.z[triangles[:, k]] ** 2 for k in range(3)])
+        np.minimum.reduce([mesh.x[triangles[:, k]] ** 2 + mesh.z[triangles[:, k]] ** 2 for k in range(3)])
         <= mesh.lattice.half_m**2
     )
     models: dict[str, tuple[Mesh, ...]] = {}

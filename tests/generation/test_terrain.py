@@ -27,6 +27,13 @@ def alpine() -> Terrain:
     return generate_terrain(42, ("alpine",), 300.0, 1000.0)
 
 
+def test_land_reaches_as_far_to_every_side(alpine: Terrain) -> None:
+    x0, z0, x1, z1 = alpine.levels[0].extent_m
+    assert min(-x0, -z0, x1, z1) >= 8000.0
+    far = alpine.height(np.array([7900.0, -7900.0, 0.0, 0.0]), np.array([0.0, 0.0, 7900.0, -7900.0]))
+    assert np.isfinite(far).all() and np.ptp(far) > 1.0
+
+
 def test_samples_are_finite_land_of_the_size_asked_for() -> None:
     field = sample_heights(1, 0, 100, 90.0)
     assert field.heights_m.shape == (100, 100) and field.heights_m.dtype == np.float32

@@ -47,7 +47,7 @@ def test_base_layers_tile_the_disc_once(models: dict[str, tuple[Mesh, ...]], lan
     a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
     area = ((b[:, 2] - a[:, 2]) * (c[:, 0] - a[:, 0]) - (b[:, 0] - a[:, 0]) * (c[:, 2] - a[:, 2])).sum() / 2
     disc = 3.141592653589793 * land[1].lattice.half_m ** 2
-    assert 0.9 * disc < area <= disc
+    assert disc < area < 1.15 * disc  # coarse triangles reach beyond its rim
 
 
 def test_draw_calls_and_triangles_stay_in_the_budget(models: dict[str, tuple[Mesh, ...]]) -> None:
