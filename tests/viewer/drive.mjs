@@ -177,6 +177,19 @@ async function whole() {
   return { made, way, ...(await visit(page)) };
 }
 
+/** Polled in the page: point somewhere else each time until there is ground to stand on, as people do. */
+const aim = ({ down, turns }) => {
+  const { teleportTarget, frames } = window.seedscape.state();
+  if (teleportTarget !== null) return true;
+  window.aimed ??= { frames, number: 0 };
+  if (frames < window.aimed.frames + 4) return false;
+  window.aimed = { frames, number: window.aimed.number + 1 };
+  const turn = turns[window.aimed.number % turns.length];
+  const [sx, cx, sy, cy] = [Math.sin(-down / 2), Math.cos(down / 2), Math.sin(turn / 2), Math.cos(turn / 2)];
+  window.device.controllers.right.quaternion.set(cy * sx, sy * cx, -sy * sx, cy * cx);
+  return false;
+};
+
 /** Enter, teleport, turn, hands, leave. */
 async function visit(page) {
   const before = await state(page);
@@ -193,7 +206,7 @@ async function visit(page) {
   const inside = await state(page);
 
   await page.evaluate(() => window.device.controllers.right.updateAxes("thumbstick", 0, -1));
-  await until(page, () => window.seedscape.state().teleportTarget !== null);
+  await until(page, aim, { down: 0.2, turns: [0, 0.5, -0.5, 1, -1, 1.6, -1.6, 2.4, -2.4, 3.1] });
   const { teleportTarget } = await state(page);
   await shot(page, "vr");
   await page.evaluate(() => window.device.controllers.right.updateAxes("thumbstick", 0, 0));
