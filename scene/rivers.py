@@ -89,8 +89,7 @@ def _inflow(site: Site, height: Float) -> Float:
 
 def _catchment(land: HeightField) -> HeightField:
     """The part of the coarse land within CATCHMENT_M of the visitor to each side: water from farther off is not counted."""
-    first = [max(0, round((-CATCHMENT_M - start) / land.spacing_m)) for start in land.origin_m]
-    col, row = first
+    col, row = (max(0, round((-CATCHMENT_M - start) / land.spacing_m)) for start in land.origin_m)
     last = [round((CATCHMENT_M - start) / land.spacing_m) + 1 for start in land.origin_m]
     origin = (land.origin_m[0] + col * land.spacing_m, land.origin_m[1] + row * land.spacing_m)
     return HeightField(land.heights_m[row : last[1], col : last[0]], land.spacing_m, origin)

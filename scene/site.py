@@ -52,9 +52,7 @@ class Site:
         """Bilinear values of one of the grids at world points."""
         return HeightField(grid, self.spacing_m, self.origin_m).sample(x, z)
 
-    def sample_nearest(
-        self, grid: Float32, x: NDArray[np.floating], z: NDArray[np.floating]
-    ) -> NDArray[np.float64]:  # fmt: skip
+    def sample_nearest(self, grid: Float32, x: NDArray[np.floating], z: NDArray[np.floating]) -> NDArray[np.float64]:
         """Values of one of the grids at the posts nearest to world points."""
         rows, cols = (
             np.clip(np.rint((np.asarray(p, np.float64) - start) / self.spacing_m).astype(np.int64), 0, len(grid) - 1)

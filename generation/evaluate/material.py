@@ -87,9 +87,7 @@ def _judged(
     names, kinds = [item.name for item in sets], [item.material for item in sets]
     real = [item.channels for item in sets]
     ours, second = ([_made(model, k, name, s) for k, name in enumerate(names)] for s in (seed, seed + 1))
-    joined = [
-        joined_pixels(model, k, real[k], stream(seed, "evaluate", name)) for k, name in enumerate(names)
-    ]  # as ours are
+    joined = [joined_pixels(model, k, real[k], stream(seed, "evaluate", name)) for k, name in enumerate(names)]
     shown, noise = (
         [measure.phase_noise(x, stream(s, "noise", name)) for name, x in zip(names, real, strict=True)]
         for s in (seed, seed + 1)

@@ -70,20 +70,14 @@ def _octaves(made: list[Float32], goal: Float32) -> Float32:
 
 def octaves_of(x: Float32) -> list[Float32]:
     """The octaves (C, n, n) of channels (C, n, n) that wrap around, finest first; they add up to the channels."""
-    once = _blurred(x)
-    twice = _blurred(once)
+    once = np.stack([smoothed(channel, 1) for channel in x])
+    twice = np.stack([smoothed(channel, 1) for channel in once])
     return [x - once, once - twice, twice]
 
 
 def sum_of_octaves(x: Float32, gains: Float32) -> Float32:
     """What `decoder.octave_kernels` make of channels (C, n, n) that wrap around."""
     return np.asarray(sum(gains[:, k, None, None] * part for k, part in enumerate(octaves_of(x))), np.float32)
-
-
-def _blurred(x: Float32) -> Float32:
-    for axis in (1, 2):
-        x = (np.roll(x, 1, axis) + 2.0 * x + np.roll(x, -1, axis)) / 4.0
-    return np.asarray(x, np.float32)
 
 
 def _evening(made: list[Float32], axis: int) -> float:
