@@ -5,8 +5,9 @@ what already lies there, the wrap included, is a correlation, found for all offs
 numbers and rounded, so that it is exact on every machine. Offsets that would merely continue a neighbour's piece are out (the
 result would be the exemplar again), what lies there already costs more, and so does what makes a neighbourhood unlike the whole:
 pieces that fit best are often the plain ones, and a torus of those has lost contrast. The seed picks among the best few. Blocks
-are joined along minimum-error seams, softened over a cell so that the decoder sees no jump; latents have zero mean, so the
-soft part is rescaled to keep the variance. At last the torus is turned so that its edge lies where least happens: a wall's joint, say, would
+are joined along minimum-error seams, softened over a cell so that the decoder sees no jump; what is broad in the latents passes
+over more slowly than that (multi-band blending, Burt and Adelson 1983), or slopes of the height would end in cliffs. Latents have zero
+mean, so the soft parts are rescaled to keep the variance. At last the torus is turned so that its edge lies where least happens: a wall's joint, say, would
 be a line that ends there.
 """
 
@@ -18,8 +19,12 @@ from numpy.typing import NDArray
 
 from seedscape.generation.seams import cheapest_path
 
-BLOCK = 28  # cells a side, overlaps included: slabs and cracks of that size stay whole
+BLOCK = 36  # cells a side, overlaps included: slabs and cracks of that size stay whole
 OVERLAP = 8
+RAMP, BROAD = (
+    12,
+    12,
+)  # cells over which what is broad passes from one block to the next; passes of the blur that finds it
 CHANNELS = 12  # of the latents, the most important ones: they decide what fits
 BEST = 4
 LEVELS = 31  # whole numbers that stand for three deviations of a latent
@@ -53,9 +58,10 @@ def arrange(
     count = -(-cells // (size - overlap))
     starts = [i * cells // count for i in range(count)]
     exemplar = _exemplar(torus, importance, size)
-    wide = np.pad(torus, [(0, 0), (0, size), (0, size)], mode="wrap")
+    broad = _broad(torus)
+    bands = np.pad(np.stack([torus - broad, broad]), [(0, 0), (0, 0), (0, size), (0, size)], mode="wrap")
     wide_whole = np.pad(exemplar.whole, [(0, 0), (0, size), (0, size)], mode="wrap")
-    canvas = np.zeros((len(torus), cells, cells), np.float32)
+    canvas = np.zeros((2, len(torus), cells, cells), np.float32)
     rough = np.zeros((len(exemplar.whole), cells, cells))
     filled = np.zeros((cells, cells), bool)
     laid: list[tuple[int, int, int, int]] = []  # row and column on the canvas, row and column in the exemplar
@@ -67,15 +73,25 @@ def arrange(
             r, c = _choose(exemplar, near, known, laid, used, (r0, c0), cells, rng)
             laid.append((r0, c0, r, c))
             used[np.ix_((r + np.arange(size)) % n, (c + np.arange(size)) % n)] += ~known
-            block, block_whole = wide[:, r : r + size, c : c + size], wide_whole[:, r : r + size, c : c + size]
+            block, block_whole = bands[..., r : r + size, c : c + size], wide_whole[:, r : r + size, c : c + size]
             error = ((block_whole - near) ** 2 * exemplar.weights[:, None, None]).sum(0) * known
             weight = _new_weight(error, known, overlap)
+            shares = np.stack([weight, _slow_weight(known)])[:, None]
+            mixed = shares * block + (1 - shares) * canvas[:, :, *place]
+            canvas[:, :, *place] = mixed / np.sqrt(shares**2 + (1 - shares) ** 2)
             norm = np.sqrt(weight**2 + (1 - weight) ** 2)
-            canvas[:, *place] = (weight * block + (1 - weight) * canvas[:, *place]) / norm
             rough[:, *place] = np.round((weight * block_whole + (1 - weight) * near) / norm)
             filled[place] = True
     rows, columns = (_quietest(rough, exemplar.weights, axis) for axis in (1, 2))
-    return np.roll(canvas, (-rows, -columns), (1, 2))
+    return np.roll(canvas.sum(0), (-rows, -columns), (1, 2))
+
+
+def _broad(torus: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What is broad in a torus: binomial blurs of 3 cells."""
+    for _ in range(BROAD):
+        for axis in (1, 2):
+            torus = (np.roll(torus, 1, axis) + 2.0 * torus + np.roll(torus, -1, axis)) / np.float32(4.0)
+    return np.asarray(torus, np.float32)
 
 
 def _quietest(rough: NDArray[np.float64], weights: NDArray[np.float64], axis: int) -> int:
@@ -156,12 +172,24 @@ def _around(row: int, column: int, n: int) -> tuple[NDArray[np.int64], NDArray[n
     return ((row + reach) % n)[:, None], (column + reach) % n
 
 
+def _slow_weight(known: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Share of what is broad in the new block: from 0 at each known side to 1 as far inside as that side is known, RAMP at most."""
+    weight = np.ones(known.shape, np.float32)
+    for turns in range(4):
+        across = np.rot90(known, turns)[len(known) // 2]  # in the middle: corners may be known from other sides
+        if across[0]:
+            reach = min(RAMP, len(across) if across.all() else int(np.argmin(across)))
+            t = np.clip((np.arange(len(across), dtype=np.float32) + np.float32(0.5)) / np.float32(reach), 0.0, 1.0)
+            ramp = np.broadcast_to(t * t * (3 - 2 * t), known.shape)
+            weight = np.minimum(weight, np.rot90(ramp, -turns))
+    return np.where(known, weight, 1.0).astype(np.float32)
+
+
 def _new_weight(error: NDArray[Any], known: NDArray[np.bool_], overlap: int) -> NDArray[np.float32]:
     """Share of the new block: 0 on the old side of the minimum-error seams, 1 on the new, soft between."""
     weight = np.ones(error.shape, np.float32)
     for turns in range(4):  # left, then the other three sides
-        side = np.rot90(known, turns)
-        if side[:, 0].mean() > 0.5:
+        if np.rot90(known, turns)[len(known) // 2, 0]:
             strip = np.rot90(error, turns)[:, :overlap]
             cut = cheapest_path(strip)  # first new column of each row
             ramp = np.clip((np.arange(len(error))[None, :] - cut[:, None] + 1.0) / 2.0, 0.0, 1.0)

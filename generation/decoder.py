@@ -17,13 +17,12 @@ from seedscape.generation.values import Float32
 
 CELL = 8
 OUTPUTS = 5
-REACH = 3  # cells that the first graph sees beyond its own, and the second too
+REACH, TEXELS_REACH = 3, 4  # cells that the first graph sees beyond its own, and the second
 CELLS, TEXELS, MASTER = "material-cells.onnx", "material-texels.onnx", "material.safetensors"
 MODULATED = ("eighth.0", "eighth.1", "quarter.0", "quarter.1", "halved.0", "halved.1", "full.0", "full.1")
 IN_CELLS = MODULATED[:3]
 
-OCTAVES = 3  # finest, next, all that is coarser
-OCTAVE_TAPS = 5
+EQUALISER = 11  # pixels a side of the kernel
 
 Decode = Callable[[Float32, dict[int, Float32]], Float32]
 
@@ -32,16 +31,21 @@ Decode = Callable[[Float32, dict[int, Float32]], Float32]
 class Tuning:
     """What a set is told of its own pictures when it is released (see generation/train/calibrate.py).
 
-    octaves (OUTPUTS, OCTAVES) float32: gain of each channel's octaves, see `octave_kernels`. evening: shares of rows and columns by
-    which lines are evened, see `evened`. smoothing: blurs that the height wants.
+    equaliser (OUTPUTS, OUTPUTS, EQUALISER, EQUALISER) float32: kernels that bring the channels' spectra, and what they have in common,
+    to those of the set. evening: shares of rows and columns by which lines are evened, see `evened`. coring: threshold and
+    gain, see `maps.cored`, of the height.
     """
 
-    octaves: Float32
+    equaliser: Float32
     evening: tuple[float, float] = (0.0, 0.0)
-    smoothing: int = 0
+    coring: tuple[float, float] = (0.0, 1.0)
 
 
-PLAIN_OCTAVES = np.ones((OUTPUTS, OCTAVES), np.float32)
+def plain_equaliser() -> Float32:
+    """The one that changes nothing."""
+    kernel = np.zeros((OUTPUTS, OUTPUTS, EQUALISER, EQUALISER), np.float32)
+    kernel[:, :, EQUALISER // 2, EQUALISER // 2] = np.eye(OUTPUTS)
+    return kernel
 
 
 @dataclass(frozen=True)
@@ -65,19 +69,19 @@ class MaterialDecoder:
     def styled(self, style: Float32, rows: int, columns: int, tuning: Tuning | None = None) -> Decode:
         """The decoder for one style (S,), one size of piece, and what its set is told of its pictures (None: nothing).
 
-        What it returns takes latents (L, rows + 12, columns + 12) and noise {4, 2, 1 -> (1, ., .)} for rows + 6 and columns + 6
+        What it returns takes latents (L, rows + 14, columns + 14) and noise {4, 2, 1 -> (1, ., .)} for rows + 8 and columns + 8
         cells, and gives (5, 8 rows, 8 columns) standardised channels of the inner cells. MissingPartError: damaged files.
         """
-        tuning = tuning or Tuning(PLAIN_OCTAVES)
-        weights = scaled_weights(self.master, style) | {"octaves.weight": octave_kernels(tuning.octaves)}
+        tuning = tuning or Tuning(plain_equaliser())
+        weights = scaled_weights(self.master, style) | {"equaliser.weight": tuning.equaliser}
         first = {key: value for key, value in weights.items() if key.rpartition(".")[0] in IN_CELLS}
         rest = {key: value for key, value in weights.items() if key not in first}
-        sizes = {"rows": rows + 4 * REACH, "columns": columns + 4 * REACH}
+        sizes = {"rows": rows + 2 * (REACH + TEXELS_REACH), "columns": columns + 2 * (REACH + TEXELS_REACH)}
         cells = Network(self.cells, CELLS, first, sizes)
-        inner = {"rows": rows + 2 * REACH, "columns": columns + 2 * REACH}
+        inner = {"rows": rows + 2 * TEXELS_REACH, "columns": columns + 2 * TEXELS_REACH}
         pixels = {f"{axis}{s}": count * CELL // s for axis, count in inner.items() for s in (4, 2, 1)}
         texels = Network(self.texels, TEXELS, rest, inner | pixels)
-        within, edge = slice(REACH, -REACH), REACH * CELL - 1
+        within, edge = slice(REACH, -REACH), TEXELS_REACH * CELL - 1
 
         def decode(latents: Float32, noise: dict[int, Float32]) -> Float32:
             x = np.ascontiguousarray(cells(latents=latents[None])[:, :, within, within])
@@ -102,19 +106,6 @@ def evened(made: Float32, shares: Sequence[float]) -> Float32:
         first += step
         second -= step
     return made[:, 1:-1, 1:-1]
-
-
-def octave_kernels(gains: Float32) -> Float32:
-    """(C, OCTAVES) -> (C, 1, 5, 5) kernels that weigh a channel's octaves: what a binomial blur of 3 pixels takes, what a second
-    one takes, and the rest (Burt and Adelson 1983, "The Laplacian pyramid as a compact image code", without its reduction)."""
-    taps = np.array([1.0, 2.0, 1.0]) / 4.0
-    once, here = np.zeros((OCTAVE_TAPS, OCTAVE_TAPS)), np.zeros((OCTAVE_TAPS, OCTAVE_TAPS))
-    here[2, 2] = 1.0
-    once[1:4, 1:4] = taps[:, None] * taps
-    wide = np.convolve(taps, taps)
-    twice = wide[:, None] * wide
-    finest, middle, coarse = gains.astype(np.float64).T[:, :, None, None, None]
-    return np.asarray(finest * (here - once) + middle * (once - twice) + coarse * twice, np.float32)
 
 
 def scaled_weights(master: Mapping[str, NDArray[Any]], style: Float32) -> dict[str, Float32]:

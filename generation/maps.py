@@ -11,16 +11,30 @@ OCCLUSION_STEPS = (1, 2, 4, 8, 16)  # texels
 BAND = 64  # rows
 
 
-def smoothed(x: NDArray[np.float32], passes: int) -> NDArray[np.float32]:
-    """(n, n) after `passes` binomial 3 x 3 blurs, on the torus."""
-    for _ in range(passes):
-        for axis in (0, 1):
-            beside = np.roll(x, 1, axis)
-            beside += np.roll(x, -1, axis)
-            beside *= np.float32(0.25)
-            x = np.float32(0.5) * x
-            x += beside
-    return x
+def cored(x: NDArray[np.float32], threshold: float, gain: float) -> NDArray[np.float32]:
+    """(n, n) with its finest steps cored: those well below the threshold all but vanish, others are multiplied by the gain.
+
+    What counts as finest is what two binomial blurs take. Noise coring (Simoncelli and Adelson 1996): grain that is evenly strong
+    everywhere becomes grain with flats and edges. threshold 0, gain 1: nothing happens.
+    """
+    if threshold == 0.0 and gain == 1.0:
+        return x
+    steps = finest(x)
+    weight = steps * steps
+    weight /= weight + np.float32(max(threshold, 1e-12)) ** 2
+    return x + steps * (np.float32(gain) * weight - np.float32(1.0))
+
+
+def finest(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, n) what two binomial 3 x 3 blurs on the torus take away."""
+    blurred = x
+    for axis in (0, 1, 0, 1):
+        beside = np.roll(blurred, 1, axis)
+        beside += np.roll(blurred, -1, axis)
+        beside *= np.float32(0.25)
+        blurred = np.float32(0.5) * blurred
+        blurred += beside
+    return x - blurred
 
 
 def normal_from_height(height_m: NDArray[np.float32], texel_m: float) -> UInt8:

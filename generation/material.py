@@ -15,15 +15,15 @@ from seedscape.assets.threads import Beside, usable_cores
 from seedscape.assets.weights import read_tensors, read_weights, require_arrays
 from seedscape.generation.arrange import arrange
 from seedscape.generation.controls import MAX_ALBEDO, MIN_ALBEDO, Controls, blended, share_map, tinted, wetted
-from seedscape.generation.decoder import CELL, CELLS, MASTER, REACH, TEXELS, MaterialDecoder, Tuning
-from seedscape.generation.maps import normal_from_height, occlusion_from_height, smoothed
+from seedscape.generation.decoder import CELL, CELLS, MASTER, REACH, TEXELS, TEXELS_REACH, MaterialDecoder, Tuning
+from seedscape.generation.maps import cored, normal_from_height, occlusion_from_height
 from seedscape.generation.rng import stream
 from seedscape.generation.runtime import grain
 from seedscape.generation.values import Float32, MaterialMaps
 
 PIECE = 64  # cells decoded at a time
 MAX_WORKERS = 3  # each adds about 160 MB at 1024 pixels
-MARGIN = 2 * REACH  # cells the decoder reaches beyond its own: wrapped around that far, results tile exactly
+MARGIN = REACH + TEXELS_REACH  # cells the decoder reaches beyond its own: wrapped around that far, results tile exactly
 PIXELS_OF_SET = 512
 
 # Edge length in the world of one training set's 512 pixels: the scans state none, so judged from the objects in them
@@ -46,7 +46,7 @@ class MaterialModel:
     """The decoder and what it knows of each set.
 
     torus (K, L, n, n); importance (L,): share of each latent channel in the picture; styles (K, S); means, deviations (K, 5);
-    octaves (K, 5, OCTAVES), see `Tuning`.
+    equalisers (K, 5, 5, EQUALISER, EQUALISER), see `Tuning`.
     """
 
     decoder: MaterialDecoder
@@ -55,7 +55,7 @@ class MaterialModel:
     styles: NDArray[np.float32]
     means: NDArray[np.float32]
     deviations: NDArray[np.float32]
-    octaves: NDArray[np.float32]
+    equalisers: NDArray[np.float32]
     sets: tuple[dict[str, Any], ...]
 
     @property
@@ -67,7 +67,8 @@ class MaterialModel:
         """What a set was told of its pictures when it was released; nothing where it was not."""
         entry = self.sets[index]
         rows, columns = entry.get("evening", (0.0, 0.0))
-        return Tuning(self.octaves[index], (float(rows), float(columns)), int(entry.get("smoothing", 0)))
+        threshold, gain = entry.get("coring", (0.0, 1.0))
+        return Tuning(self.equalisers[index], (float(rows), float(columns)), (float(threshold), float(gain)))
 
 
 @lru_cache(maxsize=2)
@@ -84,14 +85,14 @@ def open_material_model(folder: Path | None = None) -> MaterialModel:
     decoder = MaterialDecoder(data[CELLS], data[TEXELS], read_tensors(MASTER, data[MASTER])[0])
     decoder.require_complete()
     tensors, metadata = read_tensors(bank_name, data[bank_name])
-    axes = {"torus": 4, "steps": 1, "styles": 2, "importance": 1, "means": 2, "deviations": 2, "octaves": 3}
+    axes = {"torus": 4, "steps": 1, "styles": 2, "importance": 1, "means": 2, "deviations": 2, "equalisers": 5}
     require_arrays(
         bank_name, tensors, {name: (np.int8 if name == "torus" else np.float32, n) for name, n in axes.items()}
     )
     torus = tensors["torus"].astype(np.float32) * tensors["steps"][:, None, None, None]
     return MaterialModel(
         decoder=decoder, torus=torus, importance=tensors["importance"], styles=tensors["styles"], means=tensors["means"],
-        deviations=tensors["deviations"], octaves=tensors["octaves"], sets=tuple(metadata["sets"]),
+        deviations=tensors["deviations"], equalisers=tensors["equalisers"], sets=tuple(metadata["sets"]),
     )  # fmt: skip
 
 
@@ -113,7 +114,7 @@ def generate_material(
         channels, relief = decode_between(model, own, other, size_px // CELL, rng, controls)
         return complete_maps(name.partition("/")[0], channels, relief, controls)
     bands, relief = _decoded_bands(model, own, size_px // CELL, rng), float(model.sets[own]["relief"])
-    return _completed(name.partition("/")[0], size_px, bands, model.tuning(own).smoothing, relief, controls)
+    return _completed(name.partition("/")[0], size_px, bands, model.tuning(own).coring, relief, controls)
 
 
 def _pick(model: MaterialModel, name: str, rng: np.random.Generator) -> int:
@@ -156,7 +157,7 @@ def start_materials(
 def decode_set(model: MaterialModel, index: int, cells: int, rng: np.random.Generator) -> Float32:
     """(5, 8 cells, 8 cells) Y, Co, Cg, height, roughness of a new arrangement of exemplar `index`; wraps around."""
     made = _whole(_decoded_bands(model, index, cells, rng), cells)
-    made[3] = smoothed(made[3], model.tuning(index).smoothing)
+    made[3] = cored(made[3], *model.tuning(index).coring)
     return made
 
 
@@ -190,19 +191,19 @@ def decode_between(
         mixed = ((1 - share) * latents + share * theirs) / np.sqrt((1 - share) ** 2 + share**2)
     first = _whole(_decode(model, mixed, moved(model.styles), grains, model.tuning(own)), cells)
     first = _rescale(first, moved(model.means), moved(model.deviations))
-    first[3] = smoothed(first[3], model.tuning(own).smoothing)
+    first[3] = cored(first[3], *model.tuning(own).coring)
     if not share.any():
         return first, reliefs[0]
     second = _whole(_decode(model, mixed, model.styles[other], grains, model.tuning(other)), cells)
     second = _rescale(second, model.means[other], model.deviations[other])
-    second[3] = smoothed(second[3], model.tuning(other).smoothing)
+    second[3] = cored(second[3], *model.tuning(other).coring)
     part = float(share.mean())
     return blended(first, second, share), reliefs[0] * (1 - part) + reliefs[1] * part
 
 
 def _grains(cells: int, rng: np.random.Generator) -> dict[int, Float32]:
     """Noise at 1/4, 1/2 and full resolution, wrapped around as far as the decoder needs it."""
-    return {s: _wrap(grain(rng, 1, cells * CELL // s, cells * CELL // s), REACH * CELL // s) for s in (4, 2, 1)}
+    return {s: _wrap(grain(rng, 1, cells * CELL // s, cells * CELL // s), TEXELS_REACH * CELL // s) for s in (4, 2, 1)}
 
 
 def _decode(model: MaterialModel, latents: Float32, style: Float32, noise: dict[int, Float32], tuning: Tuning) -> Bands:
@@ -220,7 +221,8 @@ def _decode(model: MaterialModel, latents: Float32, style: Float32, noise: dict[
         band = np.empty((5, size * CELL, cells * CELL), np.float32)
         for col in starts:
             grains = {
-                s: _cut(noise[s], row * CELL // s, col * CELL // s, (size + 2 * REACH) * CELL // s) for s in noise
+                s: _cut(noise[s], row * CELL // s, col * CELL // s, (size + 2 * TEXELS_REACH) * CELL // s)
+                for s in noise
             }
             piece = decode(_cut(wrapped, row, col, size + 2 * MARGIN), grains)
             band[:, :, col * CELL : (col + size) * CELL] = piece
@@ -253,11 +255,13 @@ def complete_maps(kind: str, channels: Float32, relief: float, controls: Control
     """PBR maps from the five channels."""
     n = channels.shape[1]
     bands = ((slice(row, min(row + PIECE, n)), channels[:, row : row + PIECE]) for row in range(0, n, PIECE))
-    return _completed(kind, n, bands, 0, relief, controls)
+    return _completed(kind, n, bands, (0.0, 1.0), relief, controls)
 
 
-def _completed(kind: str, size_px: int, bands: Bands, passes: int, relief: float, controls: Controls) -> MaterialMaps:
-    """PBR maps from the five channels, which may come band by band; passes: of blur that their height still wants."""
+def _completed(
+    kind: str, size_px: int, bands: Bands, coring: tuple[float, float], relief: float, controls: Controls
+) -> MaterialMaps:
+    """PBR maps from the five channels, which may come band by band; coring: that their height still wants."""
     color = np.empty((size_px, size_px, 3), np.uint8)
     height = np.empty((size_px, size_px), np.float32)
     orm = np.zeros((size_px, size_px, 3), np.uint8)
@@ -269,7 +273,7 @@ def _completed(kind: str, size_px: int, bands: Bands, passes: int, relief: float
         roughness[rows] = np.clip(np.round(rough * 255.0), 20, 255)
         if kind == "metal":
             orm[rows, :, 2] = np.clip(np.round((1.0 - np.clip(co - 0.03, 0.0, 0.1) * 10.0) * 255.0), 0, 255)
-    height = np.clip(smoothed(height, passes), -0.2, 1.2)
+    height = np.clip(cored(height, *coring), -0.2, 1.2)
     if controls.tint != (1.0, 1.0, 1.0):
         color = tinted(color, controls.tint)
     if controls.wetness > 0:

@@ -27,16 +27,16 @@ STEPS = 200
 MOST_OTHERS = 30  # sets that the feature net learns to tell apart
 PASSES = 0.85  # of what the real sets of a class reach: a class counts as recognised from there on
 
-# Columns of the table and their titles. real, ours, noise: share of crops the recogniser gives to their class. d.floor, d.join,
-# d.ours, d.noise: distance in the feature net's features to the real right half, of the real left half, of real pixels in our arrangement
-# (see `joined_pixels`), ours and noise. swd: sliced
+# Columns of the table and their titles. real, ours, noise: share of crops the recogniser gives to their class. d.floor, d.move, d.join,
+# d.ours, d.noise: distance in the feature net's features between opposite halves of the real set and: itself, itself moved around on its
+# torus, its pixels in our arrangement (see `joined_pixels`), ours, noise. swd: sliced
 # Wasserstein distance of patches, ours over floor (left to right half). weave, w.real: step energy of even over odd lines. seam:
 # step across the wrap over that inside. std: the channel's standard deviation over the real one's that is farthest from 1. copy,
 # seeds: highest circular correlation with the training sets of the class, and between two seeds. same: share of 48-pixel patches found in the
 # training set. light, l.real: how far luminance follows one direction of slope.
 FIGURES = {
     "recognised_real": "real", "recognised_ours": "ours", "recognised_noise": "noise", "distance_floor": "d.floor",
-    "distance_joined": "d.join", "distance_ours": "d.ours", "distance_noise": "d.noise", "swd_ratio": "swd", "weave": "weave", "weave_real": "w.real",
+    "distance_moved": "d.move", "distance_joined": "d.join", "distance_ours": "d.ours", "distance_noise": "d.noise", "swd_ratio": "swd", "weave": "weave", "weave_real": "w.real",
     "seam": "seam", "deviation": "std", "copy": "copy", "copied": "same", "between_seeds": "seeds", "light": "light",
     "light_real": "l.real",
 }  # fmt: skip
@@ -65,6 +65,7 @@ def evaluate_material(
         "what": "material", "seed": seeds[0], "seeds": list(seeds), "steps": steps, "other_sets": len(others), "sets": rows,
         "mean": {name: float(np.mean([row[name] for row in rows])) for name in FIGURES}, **_classes(rows),
         "share_within": {name: float(np.mean([share[name] for share in shares])) for name in shares[0]},
+        "share_of_means": _distance_shares(rows),
         "share_by_seed": [{"seed": seed, **share} for seed, share in zip(seeds, shares, strict=True)],
     }  # fmt: skip
     if out is not None:
@@ -87,6 +88,10 @@ def _judged(
     names, kinds = [item.name for item in sets], [item.material for item in sets]
     real = [item.channels for item in sets]
     ours, second = ([_made(model, k, name, s) for k, name in enumerate(names)] for s in (seed, seed + 1))
+    moved = [
+        np.roll(x, tuple(stream(seed, "moved", name).integers(0, PIXELS, 2)), (1, 2))
+        for name, x in zip(names, real, strict=True)
+    ]
     joined = [joined_pixels(model, k, real[k], stream(seed, "evaluate", name)) for k, name in enumerate(names)]
     shown, noise = (
         [measure.phase_noise(x, stream(s, "noise", name)) for name, x in zip(names, real, strict=True)]
@@ -98,10 +103,8 @@ def _judged(
     }
     net = feature_net(others if len(others) > 1 else real, seed, steps)
     distance = {
-        "distance_floor": feature_distances(net, real, 0, real),
-        "distance_joined": feature_distances(net, joined, 1, real),
-        "distance_ours": feature_distances(net, ours, 1, real),
-        "distance_noise": feature_distances(net, noise, 1, real),
+        f"distance_{which}": feature_distances(net, pixels, real)
+        for which, pixels in (("floor", real), ("moved", moved), ("joined", joined), ("ours", ours), ("noise", noise))
     }
     half = PIXELS // 2
     rows: list[dict[str, Any]] = []
@@ -171,13 +174,21 @@ def _shares(rows: list[dict[str, Any]]) -> dict[str, float]:
         return sum(test) / len(test)
 
     return {
-        "distance <= floor": share([row["distance_ours"] <= row["distance_floor"] for row in rows]),
-        "real pixels, joined, <= floor": share([row["distance_joined"] <= row["distance_floor"] for row in rows]),
+        **_distance_shares(rows),
         "distance <= noise": share([row["distance_ours"] <= row["distance_noise"] for row in rows]),
         "weave <= 1.06": share([row["weave"] <= 1.06 for row in rows]),
         "seam <= 1.10": share([row["seam"] <= 1.10 for row in rows]),
         "std .85-1.15": share([all(0.85 <= x <= 1.15 for x in row["deviation_ratio"]) for row in rows]),
         "copy <= 0.5": share([row["copy"] <= 0.5 for row in rows]),
+    }
+
+
+def _distance_shares(rows: list[dict[str, Any]]) -> dict[str, float]:
+    """Shares of the sets on which ours, the scans moved around, and their pixels in our arrangement are as near as two real halves."""
+    names = {"ours": "distance", "moved": "the scan itself, moved,", "joined": "real pixels, joined,"}
+    return {
+        f"{name} <= floor": sum(row[f"distance_{which}"] <= row["distance_floor"] for row in rows) / len(rows)
+        for which, name in names.items()
     }
 
 
@@ -189,5 +200,13 @@ def format_material(result: dict[str, Any]) -> str:
     known, count = result["classes_recognised"], len(result["classes"])
     missed = sorted(set(result["classes"]) - set(known))
     lines.append(f"classes recognised: {len(known)} of {count}; missed: {', '.join(missed) or 'none'}")
-    lines.append("share of sets: " + ", ".join(f"{name} {x:.2f}" for name, x in result["share_within"].items()))
+    seeds = len(result["seeds"])
+    lines.append(
+        f"share of sets by their means over {seeds} seed{'s' * (seeds > 1)}: "
+        + ", ".join(f"{name} {x:.2f}" for name, x in result["share_of_means"].items())
+    )
+    lines.append(
+        "share of sets, each seed by itself: "
+        + ", ".join(f"{name} {x:.2f}" for name, x in result["share_within"].items())
+    )
     return "\n".join(lines)

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from seedscape.generation.decoder import OCTAVE_TAPS
+from seedscape.generation.decoder import EQUALISER
 from seedscape.generation.models.material_gan import CELL, OUTPUTS, MaterialConfig
 
 OPSET, IR_VERSION = 18, 9
@@ -107,8 +107,8 @@ def texels_graph(config: MaterialConfig) -> bytes:
             (("first", [half, half]), ("last", [-half, -half]), ("axes", [2, 3]))]  # fmt: skip
     linear = graph.node("Slice", (spread, *ends), "linear")
     whole = graph.node("Add", (made, linear), "whole")
-    octaves = graph.weight("octaves.weight", OUTPUTS, 1, OCTAVE_TAPS, OCTAVE_TAPS)
-    y = graph.node("Conv", (whole, octaves), "y", pads=[OCTAVE_TAPS // 2] * 4, group=OUTPUTS)
+    equaliser = graph.weight("equaliser.weight", OUTPUTS, OUTPUTS, EQUALISER, EQUALISER)
+    y = graph.node("Conv", (whole, equaliser), "y", pads=[EQUALISER // 2] * 4)
     return graph.finish("texels", inputs, y, [1, OUTPUTS, "rows1", "columns1"])
 
 

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from seedscape.assets.errors import RequestError
 from seedscape.assets.files import write_atomically
-from seedscape.generation.decoder import OCTAVES, OUTPUTS
+from seedscape.generation.decoder import plain_equaliser
 from seedscape.generation.models.material_gan import CELL as MATERIAL_CELL
 from seedscape.generation.models.material_gan import (
     MaterialConfig,
@@ -135,7 +135,7 @@ def release_material(folder: Path, generator: nn.Module, sets: list[TextureSet],
         "styles": generator.get_parameter("styles").detach().cpu().contiguous(),
         "means": textures.means.contiguous(),
         "deviations": textures.deviations.contiguous(),
-        "octaves": torch.ones(len(sets), OUTPUTS, OCTAVES),
+        "equalisers": torch.from_numpy(np.stack([plain_equaliser()] * len(sets))),
     }
     entries: list[dict[str, Any]] = [
         {
@@ -156,9 +156,9 @@ def release_material(folder: Path, generator: nn.Module, sets: list[TextureSet],
     write_bank()
     found = calibrate(folder, textures.pixels.numpy())
     tensors["deviations"] = textures.deviations * torch.from_numpy(np.stack([one.gains for one in found]))
-    tensors["octaves"] = torch.from_numpy(np.stack([one.tuning.octaves for one in found]))
+    tensors["equalisers"] = torch.from_numpy(np.stack([one.tuning.equaliser for one in found]))
     for entry, one in zip(entries, found, strict=True):
-        entry |= {"smoothing": one.tuning.smoothing, "evening": list(one.tuning.evening)}
+        entry |= {"evening": list(one.tuning.evening), "coring": list(one.tuning.coring)}
     write_bank()
     return release
 

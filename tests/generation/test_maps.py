@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from seedscape.generation.maps import normal_from_height, occlusion_from_height, smoothed
+from seedscape.generation.maps import cored, finest, normal_from_height, occlusion_from_height
+from seedscape.generation.rng import fractions, stream
 
 
 def test_flat_ground_points_straight_up_and_is_open() -> None:
@@ -34,7 +35,13 @@ def test_a_hole_is_darker_than_its_rim() -> None:
     assert occlusion[16, 17] == 255
 
 
-def test_smoothing_keeps_the_mean_and_takes_the_finest_steps() -> None:
-    checks = np.indices((16, 16)).sum(axis=0).astype(np.float32) % 2
-    assert np.abs(smoothed(checks, 1) - 0.5).max() < 1e-6  # a binomial blur removes what alternates from texel to texel
-    assert np.array_equal(smoothed(checks, 0), checks)
+def test_coring_leaves_flats_and_edges_of_even_grain() -> None:
+    grain = (fractions(stream(1, "grain"), 64, 64) - 0.5).astype(np.float32) * np.float32(0.01)
+    x = grain.copy()
+    x[:, 20:40] += 1.0
+    made = cored(x, 0.02, 1.0)
+    assert finest(made)[:, 28:32].std() < 0.2 * finest(x)[:, 28:32].std()  # the flat
+    assert np.abs(np.diff(made, axis=1)).max() > 0.9 * np.abs(np.diff(x, axis=1)).max()  # the edge
+    assert abs(float(made.mean() - x.mean())) < 1e-3
+    assert cored(x, 0.0, 1.0) is x
+    assert np.allclose(finest(cored(grain, 0.0, 0.5)), finest(grain) - 0.5 * finest(finest(grain)), atol=1e-7)

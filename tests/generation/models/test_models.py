@@ -90,15 +90,15 @@ def test_the_material_that_runs_equals_the_decoder() -> None:
     master = {name: value.detach().numpy() for name, value in decoder.state_dict().items()}
     cells, texels = (require_valid(graph(config)) for graph in (cells_graph, texels_graph))
     running = runtime.MaterialDecoder(cells, texels, master)
-    edge, cell = runtime.REACH, runtime.CELL
+    cell = runtime.CELL
+    cut, edge = runtime.REACH * cell, (runtime.REACH + runtime.TEXELS_REACH) * cell
     rows, columns = 5, 7
-    latents = torch.randn(1, 64, rows + 4 * edge, columns + 4 * edge)
+    latents = torch.randn(1, 64, rows + 2 * edge // cell, columns + 2 * edge // cell)
     noise = {s: torch.randn(1, 1, latents.shape[2] * cell // s, latents.shape[3] * cell // s) for s in (4, 2, 1)}
-    inner = {s: grain[0, :, edge * cell // s : -edge * cell // s, edge * cell // s : -edge * cell // s].numpy()
-             for s, grain in noise.items()}  # fmt: skip
+    inner = {s: grain[0, :, cut // s : -cut // s, cut // s : -cut // s].numpy() for s, grain in noise.items()}
     for style in (torch.zeros(1, 16), torch.randn(1, 16)):
         with torch.no_grad():
-            expected = decoder(latents, style, *noise.values())[0, :, 2 * edge * cell : -2 * edge * cell]
+            expected = decoder(latents, style, *noise.values())[0, :, edge:-edge, edge:-edge].numpy()
         made = running.styled(style[0].numpy(), rows, columns)(latents[0].numpy(), inner)
         assert made.shape == (5, rows * cell, columns * cell)
-        assert np.abs(made - expected[..., 2 * edge * cell : -2 * edge * cell].numpy()).max() < 1e-4
+        assert np.abs(made - expected).max() < 1e-4
