@@ -176,17 +176,18 @@ def _cover(layer: Layer, at: LandPoints, seed: int, detail: int) -> Float:
 
 
 def ground_shade(at: LandPoints, seed: int, detail: int = 3, strata: Strata | None = None) -> Float:
-    """(..., 3) linear RGB multiplier 0 .. 1 of all layers: large lighter, darker, warmer patches; dim hollows; dark wet shores;
-    the colours of beds, which show most where the land is steep."""
-    tone = 0.6 * land_noise(seed, "tone", at.x, at.z, 90.0, detail) + 0.4 * land_noise(
+    """(..., 3) linear RGB multiplier 0 .. 1 of all layers: lighter, darker, warmer patches, large and of some 20 m, as a meadow has;
+    dim hollows; dark wet shores; the colours of beds, which show most where the land is steep."""
+    tone = 0.5 * land_noise(seed, "tone", at.x, at.z, 90.0, detail) + 0.5 * land_noise(
         seed, "mottle", at.x, at.z, 9.0, detail + 1 if detail > 2 else detail - 1
     )
-    warmth = 1.8 * (land_noise(seed, "warmth", at.x, at.z, 150.0, detail) - 0.5)
+    warmth = 1.6 * (land_noise(seed, "warmth", at.x, at.z, 150.0, detail) - 0.5)
+    warmth += 3.0 * (land_noise(seed, "dry", at.x, at.z, 24.0, detail) - 0.5)
     sky = 0.55 + 0.45 * np.clip(at.openness * 1.25 - 0.2, 0.0, 1.0)
     wet = 1.0 - 0.22 * smoothstep(1.1, 0.15, at.shore_m) - 0.30 * smoothstep(0.24, 0.05, at.shore_m)
-    light = (0.62 + 0.38 * tone) * sky * wet
+    light = (0.54 + 0.46 * tone) * sky * wet
     shade = np.empty((*at.altitude.shape, 3))
-    for channel, share in enumerate((0.12, 0.02, -0.12)):
+    for channel, share in enumerate((0.17, 0.03, -0.17)):
         shade[..., channel] = light * (1.0 + share * warmth)
     if strata is not None and at.height_m is not None:
         bed = at.height_m + bed_tilt(seed, at.x, at.z) + 4.0 * (tone - 0.5)

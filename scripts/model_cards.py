@@ -104,8 +104,9 @@ def material_card(run: Path) -> str:
     return f"""# Materials: a GAN over exemplar latents
 
 **What it does.** Each training set owns a torus of latents; the seed re-arranges it and the decoder, trained against a patch
-critic, makes colour, height and roughness together; normal and occlusion follow from height. Everything wraps around. What the octaves of
-each channel lack in strength, and a weave of two pixels, is measured on arrangements when it is released, and corrected. Code:
+critic, makes colour, height and roughness together; normal and occlusion follow from height. Everything wraps around. How the channels'
+spectra, and what they have in common at each frequency, differ from the set's, a weave of two pixels, and grain of the height that is too
+even, are measured on arrangements when it is released, and corrected by a filter of 11 pixels a set (`generation/train/calibrate.py`). Code:
 `generation/models/material_gan.py`, `generation/arrange.py`, `generation/decoder.py`, `generation/material.py`, `generation/controls.py`.
 
 **Intended use.** Ground, rock, bark and simple building materials of virtual environments.
@@ -116,9 +117,10 @@ The run had ended after 70 minutes and 3977 steps; it was resumed with more minu
 
 **Measured** by `seedscape evaluate material{_seeds(result)}` (means over the seeds), sheets in `docs/evaluation/material`. Two small networks judge, both trained in that
 run on left halves and blind to mean colour; the recogniser knows noise with the sets' spectra as a class of its own, the feature
-net learned to tell apart {result["other_sets"]} sets that the GAN has never seen. Figures compare with right halves; the GAN was trained
-on both, so they show likeness, not generalisation. real, ours, noise: share of crops given to their class. d.floor, d.join, d.ours, d.noise:
-feature distance of the left half, of the real pixels cut and joined as our latents are, of ours and of noise. swd: sliced Wasserstein distance of patches over that of the left half. weave,
+net learned to tell apart {result["other_sets"]} sets that the GAN has never seen. Figures compare with the real sets; the GAN was trained
+on them, so they show likeness, not generalisation. real, ours, noise: share of crops of right halves given to their class. d.floor, d.move,
+d.join, d.ours, d.noise: feature distance between the halves (left, right, upper, lower) of the real set and the opposite halves of: itself,
+itself moved around on its torus, its pixels cut and joined as our latents are, ours, noise. swd: sliced Wasserstein distance of patches over that of the left half. weave,
 w.real: step energy of even over odd lines. seam: step across the wrap over the step inside. std: the channel's standard deviation
 over the real one's that is farthest from 1. copy: highest circular correlation with a training set of the class. same: share of 48-pixel
 patches found again in the training set (correlation .8). seeds: correlation between two seeds. light, l.real: correlation of luminance with the slope.
@@ -129,8 +131,8 @@ patches found again in the training set (correlation .8). seeds: correlation bet
 
 **Known weaknesses.** What is new is the arrangement: part of the small patches are found again in the training set (column "same"), and one
 to three sets a class make the seeds of a class family. Where the scans are smooth (ice, snow, brushed metal, asphalt) a trace of the
-decoder's grid of eight pixels shows most; that of two (column "weave") is evened out. Distances move by some 0.03 with the crops that are drawn,
-and real pixels in our arrangement are farther off than the floor on a third of the sets (column "d.join"); planks and courses can end at a joint. The recogniser of a short run fails on some real sets too (gravel, soil). Edge lengths in metres are judged by eye. Lava and marble keep light that
+decoder's grid of eight pixels shows most; that of two (column "weave") is evened out. The scan itself, moved around, is farther off than the
+floor on a fifth of the sets (column "d.move"): halves of a scan differ by chance, and so do ours. The recogniser of a short run fails on some real sets too (gravel, soil). Edge lengths in metres are judged by eye. Lava and marble keep light that
 their scans have baked in.
 
 **Data and licences.** "completed" names what the set did not have: height is integrated from its normal map, roughness is a constant.

@@ -41,3 +41,28 @@ def test_a_neighbourhood_is_like_the_whole() -> None:
     torus[:, :, 32:] *= 0.15
     strength = [arrange(torus, 64, stream(seed, "x")).std() / torus.std() for seed in range(6)]
     assert 0.85 < min(strength) and max(strength) < 1.15
+
+
+def test_what_has_a_period_stays_in_step() -> None:
+    """Courses of bricks: pieces come from other places of the wall, but none breaks the bond."""
+    rows, columns = np.indices((64, 64))
+    bond = ((rows % 8 == 0) | ((columns + 8 * (rows // 8 % 2)) % 16 == 0)).astype(np.float32)
+    torus = smooth_torus(cells=64) * np.float32(0.5)
+    torus[0] = 3.0 * (bond - bond.mean())
+    for seed in range(3):
+        made = arrange(torus, 64, stream(seed, "x"), np.array([4.0, 1.0, 1.0, 1.0], np.float32))
+        spectra = [np.fft.fft2(x) for x in (made[0], torus[0])]
+        alike = np.fft.ifft2(spectra[0] * np.conj(spectra[1])).real.max() / (made[0].std() * torus[0].std() * 64 * 64)
+        assert alike > 0.7
+        other = np.fft.ifft2(np.fft.fft2(made[1]) * np.conj(np.fft.fft2(torus[1]))).real.max()
+        assert other / (made[1].std() * torus[1].std() * 64 * 64) < 0.6
+
+
+def test_what_is_broad_passes_over_slowly() -> None:
+    """A broad slope has no cliff where one piece ends and the next begins."""
+    wave = np.cos(2.0 * np.pi * (np.arange(64)[:, None] + 2 * np.arange(64)) / 64)
+    torus = np.stack([3.0 * wave, *smooth_torus(cells=64)[1:]]).astype(np.float32)
+    steepest = np.abs(np.diff(torus[0], axis=1)).max()
+    for seed in range(3):
+        made = arrange(torus, 64, stream(seed, "x"))[0]
+        assert np.abs(np.diff(made, axis=1)).max() < 3.0 * steepest
