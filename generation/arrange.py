@@ -32,7 +32,7 @@ LEVELS = 31  # whole numbers that stand for three deviations of a latent
 # sets, 3 seeds) the deviations of all channels are within 15 % of the exemplar's on 94 %, without the two on 88; steps across the
 # edge within 10 % of those inside on 97 %, without on 94.
 USED, UNLIKE = 0.5, 1.0
-PHASE, PERIODIC = 4.0, 0.01  # cost of being out of step, see `_phase`; share of all moves that a period reaches
+PHASE, PERIODIC = 12.0, 0.01  # cost of being out of step, see `_phase`; share of all moves that a period reaches
 NEIGHBOURS = 1.3  # blocks
 APART = 6  # cells: nearer than this to a neighbour's continuation, or to a piece already laid, is the same piece
 
