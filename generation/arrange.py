@@ -100,14 +100,14 @@ def _quietest(rough: NDArray[np.float64], weights: NDArray[np.float64], axis: in
 
 
 def _exemplar(torus: NDArray[np.float32], importance: NDArray[np.float32] | None, size: int) -> _Exemplar:
-    importance, n = np.ones(len(torus), np.float32) if importance is None else importance, torus.shape[1]
+    importance = np.ones(len(torus), np.float32) if importance is None else importance
     chosen = np.sort(np.argsort(-importance, kind="stable")[:CHANNELS])
     weights = np.maximum(np.round(importance[chosen] * (64.0 / importance.max())), 1.0).astype(np.float64)
     whole = np.clip(np.round(torus[chosen].astype(np.float64) * (LEVELS / 3.0)), -127, 127)
     weighted = whole * weights[:, None, None]
     leaning = _leaning(np.concatenate([whole, whole * whole]), size)
     spectra = np.fft.rfft2(weighted)
-    phase = _phase((np.conj(np.fft.rfft2(whole)) * spectra).sum(0), n)
+    phase = _phase((np.conj(np.fft.rfft2(whole)) * spectra).sum(0), torus.shape[1])
     return _Exemplar(whole, weights, spectra, np.fft.rfft2((whole * weighted).sum(0)), leaning, phase)
 
 

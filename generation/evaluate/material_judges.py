@@ -88,9 +88,8 @@ def feature_distances(judge: Judge, pixels: list[Float32], real: list[Float32]) 
     """Of each set: mean absolute difference of mean features between each half of `pixels` (left, right, upper, lower) and the
     opposite half of the real set, in units of the deviation of those features over all real sets.
 
-    So the real sets themselves are compared with land they do not share, half with half: that is the floor. All four pairs and
-    many crops, because one pair of halves is one draw: by 24 crops of the right halves alone the scans themselves, moved around
-    on their torus, were at the floor on 61 % of the sets (six draws, three judges), and no generator could be on more.
+    So the real sets themselves are compared with parts they do not share, half with half: that is the floor. All four pairs and many
+    crops, because one pair of halves is one draw, and a scan merely moved around on its torus would often be beyond it.
     """
     spread = torch.cat([judge.features(crops(x, 1, stream(0, "spread"), 4)) for x in real]).std(0) + 1e-6
     distances = []
