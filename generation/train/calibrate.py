@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,7 +106,7 @@ def _cored(steps: NDArray[np.float64], threshold: float) -> NDArray[np.float64]:
     return steps**3 / (steps**2 + max(threshold, 1e-12) ** 2)
 
 
-def _kurtosis(x: NDArray[np.float64]) -> float:
+def _kurtosis(x: NDArray[np.floating[Any]]) -> float:
     return float((x**4).mean() / max((x**2).mean() ** 2, 1e-30))
 
 

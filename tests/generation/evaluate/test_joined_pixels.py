@@ -31,7 +31,7 @@ def _cells(x: np.ndarray) -> np.ndarray:
     """(N * N, pixels of a cell) of zero mean and unit length."""
     cells = x.reshape(5, N, CELL, N, CELL).transpose(1, 3, 0, 2, 4).reshape(N * N, -1)
     cells = cells - cells.mean(axis=1, keepdims=True)
-    return cells / np.sqrt((cells**2).sum(axis=1, keepdims=True))
+    return np.asarray(cells / np.sqrt((cells**2).sum(axis=1, keepdims=True)))
 
 
 def test_figures_are_means_over_seeds_and_the_worst_deviation_counts() -> None:

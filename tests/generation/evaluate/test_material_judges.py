@@ -13,7 +13,7 @@ def _set(seed: int, blurs: int) -> Float32:
     x = fractions(stream(seed, "set"), 5, PIXELS, PIXELS)
     for _ in range(blurs):
         x = (x + np.roll(x, 1, 1) + np.roll(x, 1, 2) + np.roll(x, (1, 1), (1, 2))) / 4.0
-    return (x / x.std()).astype(np.float32)
+    return np.asarray(x / x.std(), np.float32)
 
 
 def test_another_texture_is_farther_than_the_floor_and_another_draw_is_not() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from seedscape.generation.decoder import plain_equaliser
 from seedscape.generation.evaluate.material_measures import weave
@@ -54,7 +55,9 @@ def test_an_equaliser_gives_the_spectra_of_the_set_and_what_channels_have_in_com
     equaliser = equaliser_between(made, goal)
     wanted, before, after = (spectra(x) for x in ([goal], made, [equalised(x, equaliser) for x in made]))
     assert np.abs(after - wanted).mean() < 0.4 * np.abs(before - wanted).mean()
-    ours, theirs = (np.corrcoef(x[:2].reshape(2, -1))[0, 1] for x in (equalised(made[0], equaliser), goal))
+    ours, theirs = (
+        float(np.asarray(np.corrcoef(x[:2].reshape(2, -1)))[0, 1]) for x in (equalised(made[0], equaliser), goal)
+    )
     assert abs(ours - theirs) < 0.1 and theirs > 0.7
     assert np.allclose(wanted.mean((0, 1)).real, np.cov(goal.reshape(5, -1)), atol=0.05)
     nothing = equaliser_between([goal], goal)
@@ -103,9 +106,9 @@ def test_the_graph_equalises_as_calibrated(tmp_path: Path) -> None:
     assert np.allclose(after, equalised(before, other[0]), atol=1e-4)
 
 
-def _grain(seed: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _grain(seed: int) -> NDArray[np.float64]:
     return fractions(stream(seed, "grain"), 5, N, N)
 
 
-def _blurred(x: np.ndarray[tuple[int, ...], np.dtype[Any]]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    return np.mean([np.roll(x, shift, axis) for axis in (1, 2) for shift in (-1, 0, 1)], axis=0)
+def _blurred(x: NDArray[Any]) -> NDArray[np.float64]:
+    return np.asarray(np.mean([np.roll(x, shift, axis) for axis in (1, 2) for shift in (-1, 0, 1)], axis=0), np.float64)
