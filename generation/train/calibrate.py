@@ -82,12 +82,8 @@ def equaliser_between(made: list[Float32], goal: Float32) -> Float32:
 
 def equalised(x: Float32, equaliser: Float32) -> Float32:
     """What the decoder's last layer makes of channels (C, n, n) that wrap around."""
-    n, half = x.shape[1], EQUALISER // 2
-    wide = np.zeros((*equaliser.shape[:2], n, n))
-    wide[:, :, :EQUALISER, :EQUALISER] = equaliser[
-        :, :, ::-1, ::-1
-    ]  # a layer correlates, a product of spectra convolves
-    response = np.fft.rfft2(np.roll(wide, (-half, -half), (2, 3)))
+    n = x.shape[1]
+    response = np.fft.rfft2(_placed(equaliser, n))
     return np.fft.irfft2((response * np.fft.rfft2(x)[None]).sum(1), (n, n)).astype(np.float32)
 
 
@@ -149,9 +145,14 @@ def _adjoint(matrices: Spectra) -> Spectra:
 
 def _response(kernel: NDArray[np.float64]) -> Spectra:
     """What a kernel (C, C, k, k) of a layer does at each frequency."""
-    half, wide = EQUALISER // 2, np.zeros((*kernel.shape[:2], WINDOW, WINDOW))
+    return np.fft.fft2(_placed(kernel, WINDOW)).transpose(2, 3, 0, 1)
+
+
+def _placed(kernel: NDArray[np.floating[Any]], n: int) -> NDArray[np.float64]:
+    """(C, C, n, n) with a layer's kernel around the corner, turned: a layer correlates, a product of spectra convolves."""
+    half, wide = EQUALISER // 2, np.zeros((*kernel.shape[:2], n, n))
     wide[:, :, :EQUALISER, :EQUALISER] = kernel[:, :, ::-1, ::-1]
-    return np.fft.fft2(np.roll(wide, (-half, -half), (2, 3))).transpose(2, 3, 0, 1)
+    return np.roll(wide, (-half, -half), (2, 3))
 
 
 def _kernel(response: Spectra) -> NDArray[np.float64]:
