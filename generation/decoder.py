@@ -23,6 +23,7 @@ MODULATED = ("eighth.0", "eighth.1", "quarter.0", "quarter.1", "halved.0", "halv
 IN_CELLS = MODULATED[:3]
 
 EQUALISER = 11  # pixels a side of the kernel
+SPLINE = 2  # cells to either side that a pixel's broad part takes from
 
 Decode = Callable[[Float32, dict[int, Float32]], Float32]
 
@@ -69,8 +70,9 @@ class MaterialDecoder:
     def styled(self, style: Float32, rows: int, columns: int, tuning: Tuning | None = None) -> Decode:
         """The decoder for one style (S,), one size of piece, and what its set is told of its pictures (None: nothing).
 
-        What it returns takes latents (L, rows + 14, columns + 14) and noise {4, 2, 1 -> (1, ., .)} for rows + 8 and columns + 8
-        cells, and gives (5, 8 rows, 8 columns) standardised channels of the inner cells. MissingPartError: damaged files.
+        What it returns takes latents (L + 5, rows + 14, columns + 14) and noise {4, 2, 1 -> (1, ., .)} for rows + 8 and columns + 8
+        cells, and gives (5, 8 rows, 8 columns) standardised channels of the inner cells. The last five latents are the broad part of
+        the channels that the networks leave over, see `enlarged`. MissingPartError: damaged files.
         """
         tuning = tuning or Tuning(plain_equaliser())
         weights = scaled_weights(self.master, style) | {"equaliser.weight": tuning.equaliser}
@@ -82,14 +84,46 @@ class MaterialDecoder:
         pixels = {f"{axis}{s}": count * CELL // s for axis, count in inner.items() for s in (4, 2, 1)}
         texels = Network(self.texels, TEXELS, rest, inner | pixels)
         within, edge = slice(REACH, -REACH), TEXELS_REACH * CELL - 1
+        around = slice(REACH + TEXELS_REACH - SPLINE, SPLINE - REACH - TEXELS_REACH)
 
         def decode(latents: Float32, noise: dict[int, Float32]) -> Float32:
-            x = np.ascontiguousarray(cells(latents=latents[None])[:, :, within, within])
-            z = np.ascontiguousarray(latents[None, :, within, within])
+            own = latents[:-OUTPUTS]
+            x = np.ascontiguousarray(cells(latents=own[None])[:, :, within, within])
+            z = np.ascontiguousarray(own[None, :, within, within])
             made = texels(latents=z, cells=x, **{f"noise{s}": grain[None] for s, grain in noise.items()})
-            return evened(made[0, :, edge:-edge, edge:-edge], tuning.evening)
+            picture = evened(made[0, :, edge:-edge, edge:-edge], tuning.evening)
+            picture += enlarged(latents[-OUTPUTS:, around, around])
+            return picture
 
         return decode
+
+
+def enlarged(broad: Float32) -> Float32:
+    """(C, rows + 4, columns + 4) cells -> (C, 8 rows, 8 columns) pixels, by cubic B-splines of which each cell has one.
+
+    Sums are taken tap by tap, so a window is that of the whole to the bit.
+    """
+    taps = spline_taps()
+    for axis in (1, 2):
+        count = broad.shape[axis] - 2 * SPLINE
+        shape = [1, 1, 1, 1]
+        shape[axis + 1] = CELL
+        parts = [
+            np.expand_dims(np.take(broad, range(t, t + count), axis), axis + 1) * taps[:, t].reshape(shape)
+            for t in range(2 * SPLINE + 1)
+        ]
+        total = parts[0]
+        for part in parts[1:]:
+            total = total + part
+        broad = total.reshape(*broad.shape[:axis], count * CELL, *broad.shape[axis + 1 :])
+    return broad
+
+
+def spline_taps() -> Float32:
+    """(8, 5): share in each pixel of a cell, from its first line to its last, of the cells from two before to two after."""
+    away = np.abs(np.arange(-SPLINE, SPLINE + 1) - ((np.arange(CELL) + 0.5) / CELL - 0.5)[:, None])
+    inner, outer = 2 / 3 - away**2 + away**3 / 2, np.maximum(2 - away, 0) ** 3 / 6
+    return np.where(away < 1, inner, outer).astype(np.float32)
 
 
 def evened(made: Float32, shares: Sequence[float]) -> Float32:

@@ -45,8 +45,9 @@ Bands = Iterator[tuple[slice, Float32]]
 class MaterialModel:
     """The decoder and what it knows of each set.
 
-    torus (K, L, n, n); importance (L,): share of each latent channel in the picture; styles (K, S); means, deviations (K, 5);
-    equalisers (K, 5, 5, EQUALISER, EQUALISER), see `Tuning`.
+    torus (K, L + 5, n, n): latents, and what the networks leave over of the channels' broad part; importance (L + 5,): share of each
+    in the picture (of the five: nothing, the latents alone decide what fits); styles (K, S); means, deviations (K, 5); equalisers
+    (K, 5, 5, EQUALISER, EQUALISER), see `Tuning`.
     """
 
     decoder: MaterialDecoder
@@ -85,13 +86,16 @@ def open_material_model(folder: Path | None = None) -> MaterialModel:
     decoder = MaterialDecoder(data[CELLS], data[TEXELS], read_tensors(MASTER, data[MASTER])[0])
     decoder.require_complete()
     tensors, metadata = read_tensors(bank_name, data[bank_name])
-    axes = {"torus": 4, "steps": 1, "styles": 2, "importance": 1, "means": 2, "deviations": 2, "equalisers": 5}
+    whole = {"torus": 4, "broad": 4}
+    axes = {"steps": 1, "broad_steps": 2, "styles": 2, "importance": 1, "means": 2, "deviations": 2, "equalisers": 5}
     require_arrays(
-        bank_name, tensors, {name: (np.int8 if name == "torus" else np.float32, n) for name, n in axes.items()}
+        bank_name, tensors, {n: (np.int8, k) for n, k in whole.items()} | {n: (np.float32, k) for n, k in axes.items()}
     )
-    torus = tensors["torus"].astype(np.float32) * tensors["steps"][:, None, None, None]
+    latents = tensors["torus"].astype(np.float32) * tensors["steps"][:, None, None, None]
+    broad = tensors["broad"].astype(np.float32) * tensors["broad_steps"][:, :, None, None]
     return MaterialModel(
-        decoder=decoder, torus=torus, importance=tensors["importance"], styles=tensors["styles"], means=tensors["means"],
+        decoder=decoder, torus=np.concatenate([latents, broad], axis=1),
+        importance=np.pad(tensors["importance"], (0, broad.shape[1])), styles=tensors["styles"], means=tensors["means"],
         deviations=tensors["deviations"], equalisers=tensors["equalisers"], sets=tuple(metadata["sets"]),
     )  # fmt: skip
 
@@ -159,6 +163,13 @@ def decode_set(model: MaterialModel, index: int, cells: int, rng: np.random.Gene
     made = _whole(_decoded_bands(model, index, cells, rng), cells)
     made[3] = cored(made[3], *model.tuning(index).coring)
     return made
+
+
+def decode_exemplar(model: MaterialModel, index: int, rng: np.random.Generator) -> Float32:
+    """(5, 8 n, 8 n) standardised channels of exemplar `index` as it is, not arranged and not cored."""
+    torus = model.torus[index]
+    cells = torus.shape[1]
+    return _whole(_decode(model, torus, model.styles[index], _grains(cells, rng), model.tuning(index)), cells)
 
 
 def _decoded_bands(model: MaterialModel, index: int, cells: int, rng: np.random.Generator) -> Bands:

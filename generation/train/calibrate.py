@@ -1,20 +1,21 @@
 """What a released material model is told of its own pictures: the spectra they should have, how even, and how strong they come out."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seedscape.generation.decoder import CELL, EQUALISER, Tuning, evened, plain_equaliser
+from seedscape.generation.arrange import arrange
+from seedscape.generation.decoder import CELL, EQUALISER, SPLINE, Tuning, enlarged, evened, plain_equaliser, spline_taps
 from seedscape.generation.maps import finest
-from seedscape.generation.material import decode_set, open_material_model
+from seedscape.generation.material import decode_exemplar, decode_set, open_material_model
 from seedscape.generation.rng import stream
 from seedscape.generation.values import Float32
 
-SEEDS = 6
+SEEDS, DRAWS = 6, 2  # arrangements; grains of the exemplar as it is
 WINDOW = 32  # pixels a side of the pieces in which spectra are measured
 ROUNDS = 4
 LEAST_GAIN, MOST_GAIN = 0.2, 2.5  # taking away is safe: what is too much is noise
@@ -29,10 +30,12 @@ Spectra = NDArray[np.complex128]
 
 @dataclass(frozen=True)
 class Calibration:
-    """Of one set. gains (5,) float32: for each channel, to the deviation of the real set."""
+    """Of one set. gains (5,) float32: for each channel, to the deviation of the real set. broad (5, n / 8, n / 8) float32: see
+    `broad_remainder`."""
 
     gains: Float32
     tuning: Tuning
+    broad: Float32
 
 
 def calibrate(folder: Path, real: NDArray[np.float32]) -> list[Calibration]:
@@ -41,7 +44,8 @@ def calibrate(folder: Path, real: NDArray[np.float32]) -> list[Calibration]:
     A decoder that is not sure of the finest grain leaves some of it out, and of what the channels have in common there the more;
     arranging leaves out what is wider than a block, and enlarging leaves a weave: all of that is measured on arrangements, as they
     are made for users. First the spectra and cross-spectra of the channels get what they are in the real set, then lines are
-    evened, then comes the strength of the whole, and at last the finest grain of the height gets flats and edges.
+    evened; then what the exemplar itself, decoded so, lacks of its broad forms is kept beside its latents; then comes the strength
+    of the whole, and at last the finest grain of the height gets flats and edges.
     """
     model = open_material_model.__wrapped__(folder)  # not remembered: the bank will be another
     cells = real.shape[-1] // CELL
@@ -52,14 +56,45 @@ def calibrate(folder: Path, real: NDArray[np.float32]) -> list[Calibration]:
         made = [(x - model.means[k][:, None, None]) / scale[:, None, None] for x in made]
         equaliser = equaliser_between(made, goal)
         made = [equalised(x, equaliser) for x in made]
-        evening = (_evening(made, 1), _evening(made, 2))
-        made = [evened(np.pad(x, ((0, 0), (1, 1), (1, 1)), mode="wrap"), evening) for x in made]
+        tuning = Tuning(equaliser, (_evening(made, 1), _evening(made, 2)))
+        own = [_tuned(equalised(decode_exemplar(model, k, stream(seed, "exemplar", k)), equaliser), tuning) for seed in range(DRAWS)]
+        broad = broad_remainder(np.mean(own, axis=0), goal)
+        torus = np.concatenate([model.torus[k, : -len(broad)], broad])
+        made = [_tuned(x, tuning) for x in made]
+        for seed, x in enumerate(made):
+            x += _enlarged(arrange(torus, cells, stream(seed, "calibrate", k), model.importance)[-len(broad) :])
         strength = np.mean([x.std((1, 2)) for x in made], axis=0)
         gains = np.clip(1.0 / np.maximum(strength, 1e-6), 1.0 / MOST_GAIN, MOST_GAIN).astype(np.float32)
         reach = float(scale[3] * gains[3])
         coring = coring_between([x[3] * reach for x in made], goal[3] * float(scale[3]))
-        found.append(Calibration(gains, Tuning(equaliser, evening, coring)))
+        found.append(Calibration(gains, replace(tuning, coring=coring), broad))
     return found
+
+
+def broad_remainder(made: Float32, goal: Float32) -> Float32:
+    """(C, n / 8, n / 8) what is to be added to a picture `made` (C, n, n), enlarged by the decoder, to come nearest to `goal`.
+
+    Colour and height of whole stones, the wear of a wall: the decoder draws them nearly, and in a small network nearly is not
+    enough, as an eye, and a judge, compares what is broad before what is fine. By least squares, on the torus.
+    """
+    n = made.shape[1]
+    taps, spline = spline_taps(), np.zeros((n // CELL, CELL, n // CELL))
+    for cell in range(n // CELL):
+        for t in range(2 * SPLINE + 1):
+            spline[cell, :, (cell + t - SPLINE) % (n // CELL)] += taps[:, t]
+    inverse = np.linalg.pinv(spline.reshape(n, -1))
+    broad = inverse @ (goal - made) @ inverse.T
+    broad[goal.std((1, 2)) == 0.0] = 0.0  # a map that the set did not have
+    return np.asarray(broad, np.float32)
+
+
+def _enlarged(broad: Float32) -> Float32:
+    return enlarged(np.pad(broad, ((0, 0), (SPLINE, SPLINE), (SPLINE, SPLINE)), mode="wrap"))
+
+
+def _tuned(x: Float32, tuning: Tuning) -> Float32:
+    """What the decoder makes of channels (C, n, n) that wrap around when it is told `tuning`; they are equalised before."""
+    return evened(np.pad(x, ((0, 0), (1, 1), (1, 1)), mode="wrap"), tuning.evening)
 
 
 def equaliser_between(made: list[Float32], goal: Float32) -> Float32:

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from seedscape.assets.errors import RequestError
 from seedscape.assets.files import write_atomically
-from seedscape.generation.decoder import plain_equaliser
+from seedscape.generation.decoder import OUTPUTS, plain_equaliser
 from seedscape.generation.models.material_gan import CELL as MATERIAL_CELL
 from seedscape.generation.models.material_gan import (
     MaterialConfig,
@@ -136,6 +136,8 @@ def release_material(folder: Path, generator: nn.Module, sets: list[TextureSet],
         "means": textures.means.contiguous(),
         "deviations": textures.deviations.contiguous(),
         "equalisers": torch.from_numpy(np.stack([plain_equaliser()] * len(sets))),
+        "broad": torch.zeros((len(sets), OUTPUTS, *torus.shape[2:]), dtype=torch.int8),
+        "broad_steps": torch.zeros((len(sets), OUTPUTS)),
     }
     entries: list[dict[str, Any]] = [
         {
@@ -157,6 +159,9 @@ def release_material(folder: Path, generator: nn.Module, sets: list[TextureSet],
     found = calibrate(folder, textures.pixels.numpy())
     tensors["deviations"] = textures.deviations * torch.from_numpy(np.stack([one.gains for one in found]))
     tensors["equalisers"] = torch.from_numpy(np.stack([one.tuning.equaliser for one in found]))
+    broad = torch.from_numpy(np.stack([one.broad for one in found]))
+    tensors["broad_steps"] = (broad.abs().amax((2, 3)) / 127).clamp_min(1e-9)
+    tensors["broad"] = (broad / tensors["broad_steps"][..., None, None]).round().to(torch.int8).contiguous()
     for entry, one in zip(entries, found, strict=True):
         entry |= {"evening": list(one.tuning.evening), "coring": list(one.tuning.coring)}
     write_bank()

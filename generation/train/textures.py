@@ -36,6 +36,7 @@ DEFAULT_ROUGHNESS = 0.9
 TYPICAL_RELIEF = 0.05  # height range over edge length, where no normal map tells
 LEAST_PIXELS = 128
 LEAST_CONTRAST = 0.004  # standard deviation of a map that says something: a grey level of 255
+LEAST_CHROMA = 0.001  # standard deviation: a quarter of such a level
 WORST_SEAM = 1.8  # step across the wrap over the step inside, from which on a picture does not tile
 
 
@@ -157,8 +158,16 @@ def _read_set(folder: Path, entry: dict[str, Any]) -> TextureSet:
     return TextureSet(
         name=folder.name, material=RELABELLED.get(folder.name, entry.get("material_class", folder.name)), licence=entry.get("licence", "unknown"),
         publisher=entry.get("source", "unknown"), completed=tuple(completed),
-        channels=np.concatenate([to_ycocg(color), height[None], rough[None]]).astype(np.float32), relief=_relief(height, slopes),
+        channels=np.concatenate([_without_rounding(to_ycocg(color)), height[None], rough[None]]).astype(np.float32), relief=_relief(height, slopes),
     )  # fmt: skip
+
+
+def _without_rounding(ycocg: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """Of a grey picture the chroma is what JPEG's rounding left in blocks of eight pixels: made constant."""
+    for x in ycocg[1:]:
+        if x.std() < LEAST_CHROMA:
+            x[:] = x.mean()
+    return ycocg
 
 
 def _read_grey(path: Path) -> NDArray[np.float32] | None:

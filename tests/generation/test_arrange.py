@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from seedscape.generation.arrange import arrange
+from seedscape.generation.arrange import _exemplar, arrange
 from seedscape.generation.rng import stream
 
 
@@ -56,6 +56,17 @@ def test_what_has_a_period_stays_in_step() -> None:
         assert alike > 0.7
         other = np.fft.ifft2(np.fft.fft2(made[1]) * np.conj(np.fft.fft2(torus[1]))).real.max()
         assert other / (made[1].std() * torus[1].std() * 64 * 64) < 0.6
+
+
+def test_only_a_period_holds_pieces_in_step() -> None:
+    smooth = smooth_torus(cells=64)
+    for _ in range(4):
+        smooth = np.mean([np.roll(smooth, shift, axis) for axis in (1, 2) for shift in (-2, 0, 2)], axis=0)
+    assert not _exemplar(np.asarray(smooth / smooth.std(), np.float32), None, 36).phase.any()
+    courses = smooth_torus(cells=64)
+    courses[0] += 4.0 * np.cos(2 * np.pi * np.arange(64)[:, None] / 8)
+    phase = _exemplar(courses, np.array([9.0, 1.0, 1.0, 1.0], np.float32), 36).phase
+    assert phase[24].max() < 0.1 * phase[20].min()
 
 
 def test_what_is_broad_passes_over_slowly() -> None:

@@ -1,9 +1,9 @@
-"""Steps between lines are evened out, the same in a window as in the whole, and only as far as asked."""
+"""Steps between lines are evened out, and what is broad is enlarged, the same in a window as in the whole."""
 
 import numpy as np
 import pytest
 
-from seedscape.generation.decoder import evened
+from seedscape.generation.decoder import CELL, SPLINE, enlarged, evened
 from seedscape.generation.evaluate.material_measures import weave
 from seedscape.generation.rng import fractions, stream
 
@@ -53,3 +53,26 @@ def test_a_window_is_that_of_the_whole(shares: tuple[float, float]) -> None:
     whole = evened(wide.copy(), shares)
     window = evened(wide[:, 16:42, 32:50].copy(), shares)
     assert np.array_equal(window, whole[:, 16:40, 32:48])
+
+
+def test_what_is_broad_is_enlarged_without_a_step() -> None:
+    rows = np.arange(12, dtype=np.float32)
+    slope = enlarged(np.broadcast_to(rows[:, None], (2, 12, 9)).copy())
+    assert slope.shape == (2, CELL * 8, CELL * 5)
+    wanted = SPLINE + (np.arange(CELL * 8) + 0.5) / CELL - 0.5  # a cell's value lies in its middle; splines keep slopes
+    assert np.allclose(slope, wanted[:, None], atol=1e-5)
+    point = np.zeros((1, 13, 13), np.float32)
+    point[0, 6, 6] = 1.0
+    bump = enlarged(point)[0]
+    assert (
+        np.allclose(bump, bump[::-1, ::-1])
+        and np.allclose(bump, bump.T)
+        and bump.max() == pytest.approx(4 / 9, abs=0.01)
+    )
+    assert np.abs(np.diff(bump, axis=0)).max() < 0.07
+
+
+def test_what_is_broad_is_in_a_window_what_it_is_in_the_whole() -> None:
+    broad = fractions(stream(6, "broad"), 5, 30, 26).astype(np.float32)
+    whole, window = enlarged(broad), enlarged(np.ascontiguousarray(broad[:, 7:20, 3:17]))
+    assert np.array_equal(window, whole[:, 7 * CELL : 16 * CELL, 3 * CELL : 13 * CELL])

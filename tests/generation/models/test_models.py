@@ -7,6 +7,7 @@ import torch
 from seedscape.generation.models.material_gan import MaterialConfig, MaterialDecoder, principal_blocks
 from seedscape.generation.models.refiner import NOISE_CHANNELS, Refiner, upsample_twice
 from seedscape.generation.models.terrain_vae import CELL, TerrainVAE, spline_kernel, upsample_low
+from seedscape.generation.rng import stream
 
 torch.manual_seed(0)
 
@@ -94,11 +95,13 @@ def test_the_material_that_runs_equals_the_decoder() -> None:
     cut, edge = runtime.REACH * cell, (runtime.REACH + runtime.TEXELS_REACH) * cell
     rows, columns = 5, 7
     latents = torch.randn(1, 64, rows + 2 * edge // cell, columns + 2 * edge // cell)
+    broad = stream(4, "broad").integers(-2, 3, (5, *latents.shape[2:])).astype(np.float32)
     noise = {s: torch.randn(1, 1, latents.shape[2] * cell // s, latents.shape[3] * cell // s) for s in (4, 2, 1)}
     inner = {s: grain[0, :, cut // s : -cut // s, cut // s : -cut // s].numpy() for s, grain in noise.items()}
     for style in (torch.zeros(1, 16), torch.randn(1, 16)):
         with torch.no_grad():
             expected = decoder(latents, style, *noise.values())[0, :, edge:-edge, edge:-edge].numpy()
-        made = running.styled(style[0].numpy(), rows, columns)(latents[0].numpy(), inner)
+        expected += runtime.enlarged(broad)[:, 5 * cell : -5 * cell, 5 * cell : -5 * cell]
+        made = running.styled(style[0].numpy(), rows, columns)(np.concatenate([latents[0].numpy(), broad]), inner)
         assert made.shape == (5, rows * cell, columns * cell)
         assert np.abs(made - expected).max() < 1e-4

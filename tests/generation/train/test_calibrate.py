@@ -11,10 +11,18 @@ from numpy.typing import NDArray
 from seedscape.generation.decoder import plain_equaliser
 from seedscape.generation.evaluate.material_measures import weave
 from seedscape.generation.maps import cored, finest
-from seedscape.generation.material import decode_set, open_material_model
+from seedscape.generation.material import decode_exemplar, decode_set, open_material_model
 from seedscape.generation.models.material_gan import MaterialConfig, MaterialGenerator
 from seedscape.generation.rng import fractions, stream
-from seedscape.generation.train.calibrate import _kurtosis, coring_between, equalised, equaliser_between, spectra
+from seedscape.generation.train.calibrate import (
+    _enlarged,
+    _kurtosis,
+    broad_remainder,
+    coring_between,
+    equalised,
+    equaliser_between,
+    spectra,
+)
 from seedscape.generation.train.material_start import start_from_data
 from seedscape.generation.train.release import release_material
 from seedscape.generation.train.standardise import standardise
@@ -84,6 +92,37 @@ def test_coring_gives_the_height_the_peaks_of_the_set() -> None:
     assert threshold < 0.01 * finest(peaked).std() and abs(gain - 1.0) < 0.01
 
 
+def test_the_broad_remainder_is_what_least_squares_leaves() -> None:
+    made, broad = _grain(8).astype(np.float32), (_grain(9)[:, :16, :16] - 0.5).astype(np.float32)
+    assert np.allclose(broad_remainder(made, made + _enlarged(broad)), broad, atol=1e-4)
+    goal = made + _enlarged(broad) + _grain(10).astype(np.float32)
+    best = broad_remainder(made, goal)
+    error = [float(((goal - made - _enlarged(x)) ** 2).mean()) for x in (best, best + 0.02, best * 0.98, broad)]
+    assert error[0] < min(error[1:])
+    goal[4] = 0.0
+    assert not broad_remainder(made, goal)[4].any()
+
+
+def test_an_exemplar_as_it_is_has_the_broad_forms_of_its_set(tmp_path: Path) -> None:
+    broad = _grain(11)[:, :16, :16]
+    pixels = (np.repeat(np.repeat(broad, 8, 1), 8, 2) + 0.3 * _grain(12)).astype(np.float32)
+    sets = [TextureSet("a", "kind a", "CC0-1.0", "made", (), pixels, 0.05)]
+    textures = standardise(sets)
+    torch.manual_seed(3)
+    generator = MaterialGenerator(MaterialConfig(1, 24), N // 8)
+    start_from_data(generator, textures)
+    with torch.no_grad():
+        generator.toruses[0] += 0.5 * torch.randn(generator.toruses[0].shape)
+    release_material(tmp_path, generator, sets, textures)
+    model = open_material_model.__wrapped__(tmp_path)
+    goal = textures.pixels[0].numpy()
+    silent = replace(model, torus=np.concatenate([model.torus[:, :-5], 0 * model.torus[:, -5:]], axis=1))
+    with_it, without = (
+        np.abs(broad_remainder(decode_exemplar(each, 0, stream(1, "grain")), goal)).mean() for each in (model, silent)
+    )
+    assert with_it < 0.2 * without
+
+
 def test_the_graph_equalises_as_calibrated(tmp_path: Path) -> None:
     sets = [TextureSet("a", "kind a", "CC0-1.0", "made", (), _blurred(_grain(5)).astype(np.float32), 0.05)]
     generator = MaterialGenerator(MaterialConfig(1, 24), N // 8)
@@ -95,6 +134,7 @@ def test_the_graph_equalises_as_calibrated(tmp_path: Path) -> None:
     plain = replace(
         model,
         equalisers=plain_equaliser()[None],
+        torus=np.concatenate([model.torus[:, :-5], 0 * model.torus[:, -5:]], axis=1),
         means=0 * model.means,
         deviations=one / one,
         sets=({**model.sets[0], "evening": (0.0, 0.0), "coring": (0.0, 1.0)},),

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from seedscape.assets.errors import RequestError
-from seedscape.generation.rng import stream
+from seedscape.generation.rng import fractions, stream
 from seedscape.generation.train import textures
 from seedscape.generation.train.textures import integrate_slopes, read_sets, to_ycocg
 from tests.generation.data import write_materials
@@ -112,3 +112,18 @@ def test_unusable_sets_are_refused_or_left_out(tmp_path: Path, capsys: pytest.Ca
             read_sets(folder, (name,), strict=False)
     assert [item.name for item in read_sets(folder, strict=False)] == ["dots", "stripes"]
     assert "left out broken" in capsys.readouterr().err
+
+
+def test_what_rounding_left_of_a_grey_pictures_chroma_is_taken_away(tmp_path: Path) -> None:
+    """A grey scan comes out of JPEG with a few blocks one level off; a faint tint is the material's own."""
+    grain = fractions(stream(1, "grey"), 256, 256, 1) * 90 + 80
+    grey = np.repeat(grain, 3, axis=2)
+    off, tinted = grey.copy(), grey.copy()
+    off[64:72, 64:72, 0] += 1.0
+    tinted[..., 0] += 4.0 * np.sin(np.arange(256) / 9.0)
+    for name, pixels in (("grey", off), ("tinted", tinted)):
+        (tmp_path / name).mkdir()
+        Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / name / "color.png")
+    by_name = {one.name: one.channels for one in read_sets(tmp_path)}
+    assert float(by_name["grey"][1:3].std((1, 2)).max()) < 1e-6
+    assert float(by_name["tinted"][1].std()) > 0.004
