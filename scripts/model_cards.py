@@ -106,7 +106,8 @@ def material_card(run: Path) -> str:
 **What it does.** Each training set owns a torus of latents; the seed re-arranges it and the decoder, trained against a patch
 critic, makes colour, height and roughness together; normal and occlusion follow from height. Everything wraps around. How the channels'
 spectra, and what they have in common at each frequency, differ from the set's, a weave of two pixels, and grain of the height that is too
-even, are measured on arrangements when it is released, and corrected by a filter of 11 pixels a set (`generation/train/calibrate.py`). Code:
+even, are measured on arrangements when it is released, and corrected by a filter of 11 pixels a set; what the decoder leaves over of the
+broad forms of a scan, wider than some 16 pixels, lies beside its latents and is re-arranged with them (`generation/train/calibrate.py`). Code:
 `generation/models/material_gan.py`, `generation/arrange.py`, `generation/decoder.py`, `generation/material.py`, `generation/controls.py`.
 
 **Intended use.** Ground, rock, bark and simple building materials of virtual environments.
@@ -120,7 +121,8 @@ run on left halves and blind to mean colour; the recogniser knows noise with the
 net learned to tell apart {result["other_sets"]} sets that the GAN has never seen. Figures compare with the real sets; the GAN was trained
 on them, so they show likeness, not generalisation. real, ours, noise: share of crops of right halves given to their class. d.floor, d.move,
 d.join, d.ours, d.noise: feature distance between the halves (left, right, upper, lower) of the real set and the opposite halves of: itself,
-itself moved around on its torus, its pixels cut and joined as our latents are, ours, noise. swd: sliced Wasserstein distance of patches over that of the left half. weave,
+itself moved around on its torus, its pixels cut and joined as our latents are, ours, noise. Three scans (bark001, bricks102,
+woodfloor043) are one picture laid twice side by side; of those only the halves that are no copies of each other count. swd: sliced Wasserstein distance of patches over that of the left half. weave,
 w.real: step energy of even over odd lines. seam: step across the wrap over the step inside. std: the channel's standard deviation
 over the real one's that is farthest from 1. copy: highest circular correlation with a training set of the class. same: share of 48-pixel
 patches found again in the training set (correlation .8). seeds: correlation between two seeds. light, l.real: correlation of luminance with the slope.
@@ -132,7 +134,8 @@ patches found again in the training set (correlation .8). seeds: correlation bet
 **Known weaknesses.** What is new is the arrangement: part of the small patches are found again in the training set (column "same"), and one
 to three sets a class make the seeds of a class family. Where the scans are smooth (ice, snow, brushed metal, asphalt) a trace of the
 decoder's grid of eight pixels shows most; that of two (column "weave") is evened out. The scan itself, moved around, is farther off than the
-floor on a fifth of the sets (column "d.move"): halves of a scan differ by chance, and so do ours. The recogniser of a short run fails on some real sets too (gravel, soil). Edge lengths in metres are judged by eye. Lava and marble keep light that
+floor on some sets too (column "d.move"): halves of a scan differ by chance, and so do ours. hterrain_grass, metal020 and marble006 hold much of themselves
+a second time, moved by half their size across and down, so their halves are nearer to each other than halves of one material are. The recogniser of a short run fails on some real sets too (gravel, soil). Edge lengths in metres are judged by eye. Lava and marble keep light that
 their scans have baked in.
 
 **Data and licences.** "completed" names what the set did not have: height is integrated from its normal map, roughness is a constant.

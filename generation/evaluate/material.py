@@ -16,7 +16,13 @@ from seedscape.assets.files import write_group
 from seedscape.generation.arrange import arrange
 from seedscape.generation.decoder import CELL
 from seedscape.generation.evaluate import material_measures as measure
-from seedscape.generation.evaluate.material_judges import feature_distances, feature_net, recognised, recogniser
+from seedscape.generation.evaluate.material_judges import (
+    feature_distances,
+    feature_net,
+    halves_apart,
+    recognised,
+    recogniser,
+)
 from seedscape.generation.evaluate.material_sheets import sheets
 from seedscape.generation.material import MaterialModel, decode_set, open_material_model
 from seedscape.generation.rng import stream
@@ -113,7 +119,7 @@ def _judged(
         right = real[k][:, :, half:]
         swd = [measure.sliced_wasserstein(x, right, k) for x in (ours[k], real[k][:, :, :half])]
         rows.append({
-            "set": name, "material": kinds[k],
+            "set": name, "material": kinds[k], "halves_apart": len(halves_apart(real[k])),
             **{f"recognised_{which}": values[k] for which, values in shares.items()},
             **{title: values[k] for title, values in distance.items()},
             "swd_ratio": swd[0] / max(swd[1], 1e-6),

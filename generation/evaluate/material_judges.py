@@ -20,6 +20,7 @@ BATCH = 24
 CROPS = 24  # that a set is recognised by
 HALF_CROPS = 64  # of each half, whose features are averaged
 OPPOSITE = (1, 0, 3, 2)  # of the left, right, upper and lower half
+COPIES = 0.9  # correlation of two halves from which on they are the same pixels
 
 
 class Judge(nn.Module):
@@ -89,15 +90,27 @@ def feature_distances(judge: Judge, pixels: list[Float32], real: list[Float32]) 
     opposite half of the real set, in units of the deviation of those features over all real sets.
 
     So the real sets themselves are compared with parts they do not share, half with half: that is the floor. All four pairs and many
-    crops, because one pair of halves is one draw, and a scan merely moved around on its torus would often be beyond it.
+    crops, because one pair of halves is one draw, and a scan merely moved around on its torus would often be beyond it. Some scans
+    are one picture laid twice side by side: between such halves there is no distance to compare with, and only the other way of
+    halving counts, see `halves_apart`.
     """
     spread = torch.cat([judge.features(crops(x, 1, stream(0, "spread"), 4)) for x in real]).std(0) + 1e-6
     distances = []
     for k, (made, own) in enumerate(zip(pixels, real, strict=True)):
         ours, theirs = (_half_features(judge, x, stream(k, "halves", which)) for which, x in enumerate((made, own)))
-        apart = [(a - b).abs() / spread for a, b in zip(ours, (theirs[i] for i in OPPOSITE), strict=True)]
+        apart = [(ours[i] - theirs[OPPOSITE[i]]).abs() / spread for i in halves_apart(own)]
         distances.append(float(torch.stack(apart).mean()))
     return distances
+
+
+def halves_apart(pixels: Float32) -> list[int]:
+    """Which of the left, right, upper and lower half are no copy of the one opposite; all of them where every one is."""
+    y, half = pixels[0], PIXELS // 2
+    alike = [
+        float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
+        for a, b in ((y[:, :half], y[:, half:]), (y[:half], y[half:]))
+    ]
+    return [which for which in range(4) if alike[which // 2] < COPIES] or [*range(4)]
 
 
 def _half_features(judge: Judge, pixels: Float32, rng: np.random.Generator) -> list[Tensor]:

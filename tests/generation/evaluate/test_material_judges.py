@@ -3,7 +3,14 @@
 import numpy as np
 import torch
 
-from seedscape.generation.evaluate.material_judges import CROP, OPPOSITE, Judge, _half_features, feature_distances
+from seedscape.generation.evaluate.material_judges import (
+    CROP,
+    OPPOSITE,
+    Judge,
+    _half_features,
+    feature_distances,
+    halves_apart,
+)
 from seedscape.generation.rng import fractions, stream
 from seedscape.generation.train.textures import PIXELS
 from seedscape.generation.values import Float32
@@ -38,3 +45,19 @@ def test_opposite_halves_share_nothing() -> None:
     near = float((upper - lower).abs().mean())
     assert float((left - right).abs().mean()) > 3.0 * near
     assert torch.allclose(right, plain) and CROP < PIXELS // 2
+
+
+def test_halves_that_are_one_picture_are_no_floor() -> None:
+    """A scan laid twice side by side: only its upper and lower half tell how far its own parts are from one another."""
+    plain = _set(7, 2)
+    plain[:, : PIXELS // 2] = _set(8, 5)[:, : PIXELS // 2]
+    beside, below = plain.copy(), plain.copy()
+    beside[:, :, PIXELS // 2 :] = beside[:, :, : PIXELS // 2]
+    below[:, PIXELS // 2 :] = below[:, : PIXELS // 2]
+    both = beside.copy()
+    both[:, PIXELS // 2 :] = both[:, : PIXELS // 2]
+    assert [halves_apart(x) for x in (plain, beside, below, both)] == [[0, 1, 2, 3], [2, 3], [0, 1], [0, 1, 2, 3]]
+    torch.manual_seed(1)
+    judge = Judge(2, (8, 12), 3).eval()
+    floor, copied = feature_distances(judge, [plain, beside], [plain, beside])
+    assert copied > 1.3 * floor
