@@ -5,10 +5,34 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from seedscape.generation.decoder import SPLINE, spline_taps
 from seedscape.generation.values import UInt8
 
 OCCLUSION_STEPS = (1, 2, 4, 8, 16)  # texels
 BAND = 64  # rows
+
+
+def ungridded(x: NDArray[np.float32], cell: int) -> NDArray[np.float32]:
+    """(n, n) without what repeats from cell to cell, n a multiple of `cell`, an even number of texels.
+
+    Where latents go over into others of another level, a decoder draws the slope in steps of its cells, stripes that run on for
+    many texels: a comb in the light. Along each axis what a mean over one cell takes away is averaged at the same place of three
+    cells, and across over some four; of grain that is tied to no grid that leaves next to nothing.
+    """
+    taps = spline_taps()
+    for _ in range(2):  # stripes along rows, then, turned, along columns
+        n = len(x)
+        across = x.reshape(n // cell, cell, n).mean(1)
+        near = np.float32(0.5) * (np.roll(across, cell // 2, 1) + np.roll(across, -(cell // 2), 1))
+        for shift in range(1 - cell // 2, cell // 2):
+            near += np.roll(across, shift, 1)
+        comb = (across - near / np.float32(cell)).reshape(n // cell, n // cell, cell)
+        for axis in (0, 1):
+            comb = np.float32(0.25) * (np.roll(comb, 1, axis) + 2 * comb + np.roll(comb, -1, axis))
+        comb = comb.reshape(n // cell, 1, n)
+        wide = sum(np.roll(comb, SPLINE - t, 0) * taps[:, t, None] for t in range(2 * SPLINE + 1))
+        x = (x - np.asarray(wide).reshape(n, n)).T
+    return np.ascontiguousarray(x)
 
 
 def cored(x: NDArray[np.float32], threshold: float, gain: float) -> NDArray[np.float32]:

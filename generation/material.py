@@ -16,7 +16,7 @@ from seedscape.assets.weights import read_tensors, read_weights, require_arrays
 from seedscape.generation.arrange import arrange
 from seedscape.generation.controls import MAX_ALBEDO, MIN_ALBEDO, Controls, blended, share_map, tinted, wetted
 from seedscape.generation.decoder import CELL, CELLS, MASTER, REACH, TEXELS, TEXELS_REACH, MaterialDecoder, Tuning
-from seedscape.generation.maps import cored, normal_from_height, occlusion_from_height
+from seedscape.generation.maps import cored, normal_from_height, occlusion_from_height, ungridded
 from seedscape.generation.rng import stream
 from seedscape.generation.runtime import grain
 from seedscape.generation.values import Float32, MaterialMaps
@@ -118,7 +118,7 @@ def generate_material(
         channels, relief = decode_between(model, own, other, size_px // CELL, rng, controls)
         return complete_maps(name.partition("/")[0], channels, relief, controls)
     bands, relief = _decoded_bands(model, own, size_px // CELL, rng), float(model.sets[own]["relief"])
-    return _completed(name.partition("/")[0], size_px, bands, model.tuning(own).coring, relief, controls)
+    return _completed(name.partition("/")[0], size_px, bands, model.tuning(own), relief, controls)
 
 
 def _pick(model: MaterialModel, name: str, rng: np.random.Generator) -> int:
@@ -161,7 +161,7 @@ def start_materials(
 def decode_set(model: MaterialModel, index: int, cells: int, rng: np.random.Generator) -> Float32:
     """(5, 8 cells, 8 cells) Y, Co, Cg, height, roughness of a new arrangement of exemplar `index`; wraps around."""
     made = _whole(_decoded_bands(model, index, cells, rng), cells)
-    made[3] = cored(made[3], *model.tuning(index).coring)
+    made[3] = _finished(made[3], model.tuning(index))
     return made
 
 
@@ -170,6 +170,11 @@ def decode_exemplar(model: MaterialModel, index: int, rng: np.random.Generator) 
     torus = model.torus[index]
     cells = torus.shape[1]
     return _whole(_decode(model, torus, model.styles[index], _grains(cells, rng), model.tuning(index)), cells)
+
+
+def _finished(height: Float32, tuning: Tuning) -> Float32:
+    """A whole height (n, n) as the decoder leaves it, without its comb, and its finest grain as in the set."""
+    return cored(ungridded(height, CELL), *tuning.coring)
 
 
 def _decoded_bands(model: MaterialModel, index: int, cells: int, rng: np.random.Generator) -> Bands:
@@ -202,12 +207,12 @@ def decode_between(
         mixed = ((1 - share) * latents + share * theirs) / np.sqrt((1 - share) ** 2 + share**2)
     first = _whole(_decode(model, mixed, moved(model.styles), grains, model.tuning(own)), cells)
     first = _rescale(first, moved(model.means), moved(model.deviations))
-    first[3] = cored(first[3], *model.tuning(own).coring)
+    first[3] = _finished(first[3], model.tuning(own))
     if not share.any():
         return first, reliefs[0]
     second = _whole(_decode(model, mixed, model.styles[other], grains, model.tuning(other)), cells)
     second = _rescale(second, model.means[other], model.deviations[other])
-    second[3] = cored(second[3], *model.tuning(other).coring)
+    second[3] = _finished(second[3], model.tuning(other))
     part = float(share.mean())
     return blended(first, second, share), reliefs[0] * (1 - part) + reliefs[1] * part
 
@@ -266,13 +271,13 @@ def complete_maps(kind: str, channels: Float32, relief: float, controls: Control
     """PBR maps from the five channels."""
     n = channels.shape[1]
     bands = ((slice(row, min(row + PIECE, n)), channels[:, row : row + PIECE]) for row in range(0, n, PIECE))
-    return _completed(kind, n, bands, (0.0, 1.0), relief, controls)
+    return _completed(kind, n, bands, None, relief, controls)
 
 
 def _completed(
-    kind: str, size_px: int, bands: Bands, coring: tuple[float, float], relief: float, controls: Controls
+    kind: str, size_px: int, bands: Bands, tuning: Tuning | None, relief: float, controls: Controls
 ) -> MaterialMaps:
-    """PBR maps from the five channels, which may come band by band; coring: that their height still wants."""
+    """PBR maps from the five channels, which may come band by band; tuning: what their height still wants, None: it is finished."""
     color = np.empty((size_px, size_px, 3), np.uint8)
     height = np.empty((size_px, size_px), np.float32)
     orm = np.zeros((size_px, size_px, 3), np.uint8)
@@ -284,7 +289,7 @@ def _completed(
         roughness[rows] = np.clip(np.round(rough * 255.0), 20, 255)
         if kind == "metal":
             orm[rows, :, 2] = np.clip(np.round((1.0 - np.clip(co - 0.03, 0.0, 0.1) * 10.0) * 255.0), 0, 255)
-    height = np.clip(cored(height, *coring), -0.2, 1.2)
+    height = np.clip(height if tuning is None else _finished(height, tuning), -0.2, 1.2)
     if controls.tint != (1.0, 1.0, 1.0):
         color = tinted(color, controls.tint)
     if controls.wetness > 0:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seedscape.generation.maps import cored, finest, normal_from_height, occlusion_from_height
+from seedscape.generation.maps import cored, finest, normal_from_height, occlusion_from_height, ungridded
 from seedscape.generation.rng import fractions, stream
 
 
@@ -45,3 +45,19 @@ def test_coring_leaves_flats_and_edges_of_even_grain() -> None:
     assert abs(float(made.mean() - x.mean())) < 1e-3
     assert cored(x, 0.0, 1.0) is x
     assert np.allclose(finest(cored(grain, 0.0, 0.5)), finest(grain) - 0.5 * finest(finest(grain)), atol=1e-7)
+
+
+def test_a_comb_of_the_cells_is_taken_out_and_nothing_else() -> None:
+    n, cell = 128, 8
+    place = np.arange(n, dtype=np.float32)
+    comb = ((place % cell) / cell - 0.4375).astype(np.float32)
+    comb -= comb.mean()
+    grain = (fractions(stream(5, "grain"), n, n) - 0.5).astype(np.float32)
+    plain = ungridded(grain, cell)
+    assert 0.94 < plain.std() / grain.std() < 1.0
+    for lines in (comb[None, :], comb[:, None]):
+        assert np.abs(ungridded(grain + 0.2 * lines, cell) - plain).max() < 1e-5
+    here = np.where((place > 40) & (place < 100), 1.0, 0.0)[:, None] * comb[None, :]  # a patch of it, as at a joint
+    assert np.abs(ungridded(here.astype(np.float32), cell)[64:76]).max() < 0.2 * np.abs(comb).max()
+    wave = np.sin(2 * np.pi * place / n).astype(np.float32)[None, :] * np.ones((n, 1), np.float32)
+    assert np.abs(ungridded(wave, cell) - wave).max() < 0.02
