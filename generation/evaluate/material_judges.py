@@ -107,8 +107,7 @@ def halves_apart(pixels: Float32) -> list[int]:
     """Which of the left, right, upper and lower half are no copy of the one opposite; all of them where every one is."""
     y, half = pixels[0], PIXELS // 2
     alike = [
-        float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
-        for a, b in ((y[:, :half], y[:, half:]), (y[:half], y[half:]))
+        float(np.corrcoef(a.ravel(), b.ravel())[0, 1]) for a, b in ((y[:, :half], y[:, half:]), (y[:half], y[half:]))
     ]
     return [which for which in range(4) if alike[which // 2] < COPIES] or [*range(4)]
 

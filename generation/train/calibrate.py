@@ -57,7 +57,10 @@ def calibrate(folder: Path, real: NDArray[np.float32]) -> list[Calibration]:
         equaliser = equaliser_between(made, goal)
         made = [equalised(x, equaliser) for x in made]
         tuning = Tuning(equaliser, (_evening(made, 1), _evening(made, 2)))
-        own = [_tuned(equalised(decode_exemplar(model, k, stream(seed, "exemplar", k)), equaliser), tuning) for seed in range(DRAWS)]
+        own = [
+            _tuned(equalised(decode_exemplar(model, k, stream(seed, "exemplar", k)), equaliser), tuning)
+            for seed in range(DRAWS)
+        ]
         broad = broad_remainder(np.mean(own, axis=0), goal)
         torus = np.concatenate([model.torus[k, : -len(broad)], broad])
         made = [_tuned(x, tuning) for x in made]
