@@ -33,13 +33,14 @@ class Tuning:
     """What a set is told of its own pictures when it is released (see generation/train/calibrate.py).
 
     equaliser (OUTPUTS, OUTPUTS, EQUALISER, EQUALISER) float32: kernels that bring the channels' spectra, and what they have in common,
-    to those of the set. evening: shares of rows and columns by which lines are evened, see `evened`. coring: threshold and
-    gain, see `maps.cored`, of the height.
+    to those of the set. evening: shares of rows and columns by which lines are evened, see `evened`. Of the height: ungrid,
+    whether a comb along rows and along columns is taken out, see `maps.ungridded`; coring, threshold and gain, see `maps.cored`.
     """
 
     equaliser: Float32
     evening: tuple[float, float] = (0.0, 0.0)
     coring: tuple[float, float] = (0.0, 1.0)
+    ungrid: tuple[bool, bool] = (True, True)
 
 
 def plain_equaliser() -> Float32:

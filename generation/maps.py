@@ -1,6 +1,6 @@
 """Normal and occlusion maps from height, on the torus (every map wraps around)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,27 +12,46 @@ OCCLUSION_STEPS = (1, 2, 4, 8, 16)  # texels
 BAND = 64  # rows
 
 
-def ungridded(x: NDArray[np.float32], cell: int) -> NDArray[np.float32]:
+def ungridded(x: NDArray[np.float32], cell: int, axes: Sequence[bool] = (True, True)) -> NDArray[np.float32]:
     """(n, n) without what repeats from cell to cell, n a multiple of `cell`, an even number of texels.
 
     Where latents go over into others of another level, a decoder draws the slope in steps of its cells, stripes that run on for
-    many texels: a comb in the light. Along each axis what a mean over one cell takes away is averaged at the same place of three
-    cells, and across over some four; of grain that is tied to no grid that leaves next to nothing.
+    many texels: a comb in the light. axes: whether to look along rows (for upright stripes) and along columns.
     """
-    taps = spline_taps()
-    for _ in range(2):  # stripes along rows, then, turned, along columns
-        n = len(x)
-        across = x.reshape(n // cell, cell, n).mean(1)
-        near = np.float32(0.5) * (np.roll(across, cell // 2, 1) + np.roll(across, -(cell // 2), 1))
-        for shift in range(1 - cell // 2, cell // 2):
-            near += np.roll(across, shift, 1)
-        comb = (across - near / np.float32(cell)).reshape(n // cell, n // cell, cell)
-        for axis in (0, 1):
-            comb = np.float32(0.25) * (np.roll(comb, 1, axis) + 2 * comb + np.roll(comb, -1, axis))
-        comb = comb.reshape(n // cell, 1, n)
-        wide = sum(np.roll(comb, SPLINE - t, 0) * taps[:, t, None] for t in range(2 * SPLINE + 1))
-        x = (x - np.asarray(wide).reshape(n, n)).T
+    for wanted in axes:  # the second time turned
+        x = (x - _comb(x, cell) if wanted else x).T
     return np.ascontiguousarray(x)
+
+
+def comb_share(x: NDArray[np.float32], cell: int) -> tuple[float, float]:
+    """What `ungridded` would take of the fine forms of a picture (n, n) that has no grid, along rows and columns, as energy."""
+    shares = []
+    for turned in (x, x.T):
+        fine = turned - _cell_mean(turned, cell)
+        shares.append(float((_comb(turned, cell) ** 2).mean() / max(float((fine**2).mean()), 1e-12)))
+    return shares[0], shares[1]
+
+
+def _comb(x: NDArray[np.float32], cell: int) -> NDArray[np.float32]:
+    """What a mean over one cell of a row takes away, averaged at the same place of three cells, and over some four cells of rows: of
+    grain that is tied to no grid next to nothing."""
+    n = len(x)
+    across = x.reshape(n // cell, cell, n).mean(1)
+    comb = (across - _cell_mean(across, cell)).reshape(n // cell, n // cell, cell)
+    for axis in (0, 1):
+        comb = np.float32(0.25) * (np.roll(comb, 1, axis) + 2 * comb + np.roll(comb, -1, axis))
+    comb, taps = comb.reshape(n // cell, 1, n), spline_taps()
+    wide = np.zeros((n // cell, cell, n), np.float32)
+    for t in range(2 * SPLINE + 1):
+        wide += np.roll(comb, SPLINE - t, 0) * taps[:, t, None]
+    return wide.reshape(n, n)
+
+
+def _cell_mean(x: NDArray[np.float32], cell: int) -> NDArray[np.float32]:
+    near = np.float32(0.5) * (np.roll(x, cell // 2, 1) + np.roll(x, -(cell // 2), 1))
+    for shift in range(1 - cell // 2, cell // 2):
+        near += np.roll(x, shift, 1)
+    return near / np.float32(cell)
 
 
 def cored(x: NDArray[np.float32], threshold: float, gain: float) -> NDArray[np.float32]:

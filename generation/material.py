@@ -69,7 +69,13 @@ class MaterialModel:
         entry = self.sets[index]
         rows, columns = entry.get("evening", (0.0, 0.0))
         threshold, gain = entry.get("coring", (0.0, 1.0))
-        return Tuning(self.equalisers[index], (float(rows), float(columns)), (float(threshold), float(gain)))
+        across, down = entry.get("ungrid", (True, True))
+        return Tuning(
+            self.equalisers[index],
+            (float(rows), float(columns)),
+            (float(threshold), float(gain)),
+            (bool(across), bool(down)),
+        )
 
 
 @lru_cache(maxsize=2)
@@ -174,7 +180,7 @@ def decode_exemplar(model: MaterialModel, index: int, rng: np.random.Generator) 
 
 def _finished(height: Float32, tuning: Tuning) -> Float32:
     """A whole height (n, n) as the decoder leaves it, without its comb, and its finest grain as in the set."""
-    return cored(ungridded(height, CELL), *tuning.coring)
+    return cored(ungridded(height, CELL, tuning.ungrid), *tuning.coring)
 
 
 def _decoded_bands(model: MaterialModel, index: int, cells: int, rng: np.random.Generator) -> Bands:

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from seedscape.assets.errors import RequestError
 from seedscape.assets.files import write_atomically
 from seedscape.generation.decoder import OUTPUTS, plain_equaliser
+from seedscape.generation.maps import comb_share
 from seedscape.generation.models.material_gan import CELL as MATERIAL_CELL
 from seedscape.generation.models.material_gan import (
     MaterialConfig,
@@ -38,6 +39,7 @@ from seedscape.generation.train.textures import PIXELS, TextureSet
 
 OPSET = 18
 LATENT_STEP = 1.0 / 24  # latents are kept as int8 times this: +-5.3, a tenth of the posterior's own deviation or less
+MOST_STRIPED = 0.2  # of the fine forms of a height: brushed metal and boards have stripes of their own
 
 
 class HeightGraph(nn.Module):
@@ -147,6 +149,7 @@ def release_material(folder: Path, generator: nn.Module, sets: list[TextureSet],
             "publisher": s.publisher,
             "completed": list(s.completed),
             "relief": s.relief,
+            "ungrid": [share < MOST_STRIPED for share in comb_share(s.channels[3], MATERIAL_CELL)],
         }
         for s in sets
     ]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seedscape.generation.maps import cored, finest, normal_from_height, occlusion_from_height, ungridded
+from seedscape.generation.maps import comb_share, cored, finest, normal_from_height, occlusion_from_height, ungridded
 from seedscape.generation.rng import fractions, stream
 
 
@@ -61,3 +61,14 @@ def test_a_comb_of_the_cells_is_taken_out_and_nothing_else() -> None:
     assert np.abs(ungridded(here.astype(np.float32), cell)[64:76]).max() < 0.2 * np.abs(comb).max()
     wave = np.sin(2 * np.pi * place / n).astype(np.float32)[None, :] * np.ones((n, 1), np.float32)
     assert np.abs(ungridded(wave, cell) - wave).max() < 0.02
+
+
+def test_stripes_of_the_material_itself_are_seen_and_can_be_left() -> None:
+    n, cell = 128, 8
+    grain = (fractions(stream(6, "grain"), n, n) - 0.5).astype(np.float32)
+    brushed = np.repeat(grain[:, :1], n, 1) + 0.1 * grain  # lines along rows, at places of no grid
+    (across, down), even = comb_share(brushed, cell), comb_share(grain, cell)
+    assert max(even) < 0.1 and across < 0.1 and down > 0.2
+    assert np.array_equal(ungridded(brushed, cell, (False, False)), brushed)
+    kept, harmed = ungridded(brushed, cell, (True, False)), ungridded(brushed, cell)
+    assert kept.std() > 0.99 * brushed.std() > 1.05 * harmed.std()
