@@ -25,8 +25,9 @@ from seedscape.generation.train.calibrate import (
 )
 from seedscape.generation.train.material_start import start_from_data
 from seedscape.generation.train.release import release_material
-from seedscape.generation.train.standardise import standardise
+from seedscape.generation.train.standardise import Standardised, standardise
 from seedscape.generation.train.textures import TextureSet
+from seedscape.generation.values import Float32
 
 N = 128
 
@@ -36,11 +37,7 @@ def test_pictures_have_the_strength_of_the_real_set_and_no_weave(tmp_path: Path)
     for _ in range(3):
         x = np.mean([np.roll(x, shift, axis) for axis in (1, 2) for shift in (-1, 0, 1)], axis=0)
     real = (0.2 * x / x.std()).astype(np.float32)
-    sets = [TextureSet("a", "kind a", "CC0-1.0", "made", (), real, 0.05)]
-    textures = standardise(sets)
-    torch.manual_seed(2)
-    generator = MaterialGenerator(MaterialConfig(1, 24), N // 8)
-    start_from_data(generator, textures)
+    sets, textures, generator = _started(real, 2)
     with torch.no_grad():
         generator.decoder.pca.weight[:, :, ::2] *= 0.78  # weaker, and every other line the more
         generator.decoder.pca.weight[:, :, 1::2] *= 0.92
@@ -106,11 +103,7 @@ def test_the_broad_remainder_is_what_least_squares_leaves() -> None:
 def test_an_exemplar_as_it_is_has_the_broad_forms_of_its_set(tmp_path: Path) -> None:
     broad = _grain(11)[:, :16, :16]
     pixels = (np.repeat(np.repeat(broad, 8, 1), 8, 2) + 0.3 * _grain(12)).astype(np.float32)
-    sets = [TextureSet("a", "kind a", "CC0-1.0", "made", (), pixels, 0.05)]
-    textures = standardise(sets)
-    torch.manual_seed(3)
-    generator = MaterialGenerator(MaterialConfig(1, 24), N // 8)
-    start_from_data(generator, textures)
+    sets, textures, generator = _started(pixels, 3)
     with torch.no_grad():
         generator.toruses[0] += 0.5 * torch.randn(generator.toruses[0].shape)
     release_material(tmp_path, generator, sets, textures)
@@ -124,10 +117,7 @@ def test_an_exemplar_as_it_is_has_the_broad_forms_of_its_set(tmp_path: Path) -> 
 
 
 def test_the_graph_equalises_as_calibrated(tmp_path: Path) -> None:
-    sets = [TextureSet("a", "kind a", "CC0-1.0", "made", (), _blurred(_grain(5)).astype(np.float32), 0.05)]
-    generator = MaterialGenerator(MaterialConfig(1, 24), N // 8)
-    textures = standardise(sets)
-    start_from_data(generator, textures)
+    sets, textures, generator = _started(_blurred(_grain(5)).astype(np.float32), 4)
     release_material(tmp_path, generator, sets, textures)
     model = open_material_model.__wrapped__(tmp_path)
     plain = replace(
@@ -139,6 +129,16 @@ def test_the_graph_equalises_as_calibrated(tmp_path: Path) -> None:
     other = (0.1 * (fractions(stream(6, "equaliser"), *plain.equalisers.shape) - 0.5)).astype(np.float32)
     before, after = (decode_exemplar(each, 0, stream(9, "same")) for each in (plain, replace(plain, equalisers=other)))
     assert np.allclose(after, equalised(before, other[0]), atol=1e-4)
+
+
+def _started(pixels: Float32, seed: int) -> tuple[list[TextureSet], Standardised, MaterialGenerator]:
+    """One set of these channels, and a generator that begins with its principal components."""
+    sets = [TextureSet("a", "kind a", "CC0-1.0", "made", (), pixels, 0.05)]
+    textures = standardise(sets)
+    torch.manual_seed(seed)
+    generator = MaterialGenerator(MaterialConfig(1, 24), N // 8)
+    start_from_data(generator, textures)
+    return sets, textures, generator
 
 
 def _grain(seed: int) -> NDArray[np.float64]:
