@@ -18,7 +18,7 @@ from seedscape.generation import bend
 from seedscape.generation.character import BENCH_SPAN, PLAIN, Character, benched, draw_character, usual_character
 from seedscape.generation.drain import drain
 from seedscape.generation.guide import WildGuide
-from seedscape.generation.quilt import BankTile, Lattice, Library, Quilt, Shelf, build_library
+from seedscape.generation.quilt import BLOCK, BankTile, Lattice, Library, Quilt, Shelf, build_library
 from seedscape.generation.refine import refine
 from seedscape.generation.rng import stream
 from seedscape.generation.runtime import Network, lattice_grain, open_network
@@ -39,6 +39,7 @@ HORIZON_POSTS = 268  # of the coarsest level from the site to each side: 8 km
 GULLIED_M = 60.0  # half the edge of the finest level, which has gullies: 0.47 m between posts
 SAME_SCALE = 1.9  # tiles within this factor of the asked spacing may be mixed
 SEA_LANDFORMS = ("coast_desert", "coast_islands")
+LANDFORMS = 2  # that a world joins where none are asked for
 AT_ONCE = 8  # pieces made side by side: their basins are filled together, which costs hardly more than one's
 
 
@@ -115,7 +116,7 @@ def pick_tiles(model: TerrainModel, landforms: tuple[str, ...], spacing_m: float
     unknown = sorted(set(landforms) - set(model.landforms))
     if unknown:
         raise RequestError(f"expected landforms among {', '.join(model.landforms)}, got {unknown[0]}")
-    kind = [tile for tile in model.bank if tile.landform in landforms and min(tile.low.shape) >= 20]
+    kind = [tile for tile in model.bank if tile.landform in landforms and min(tile.low.shape) >= BLOCK]
     near = [t for t in kind if max(t.spacing_m / spacing_m, spacing_m / t.spacing_m) < SAME_SCALE]
     chosen = near or kind
     if not chosen:
@@ -267,15 +268,16 @@ def sample_world(
 ) -> World:  # fmt: skip
     """The endless world of sample `index` of a seed, its posts `spacing_m` apart.
 
-    landforms: classes to draw from; None: every sample draws one, in proportion to the land of its kind in the bank.
+    landforms: classes whose land is joined; None: every sample draws two, in proportion to the land of its kind in the bank, or twice the
+    same one. Worlds of one landform each were more like one another than regions are (docs/evaluation/terrain).
     """
     model = model or open_terrain_model()
     rng = stream(seed, "terrain", "sample", index)
     if landforms is None:
         near = pick_tiles(model, model.landforms, spacing_m)
         areas = np.cumsum([tile.low.size for tile in near])
-        tile = near[int(np.searchsorted(areas, int(rng.integers(int(areas[-1]))), side="right"))]
-        landforms = (tile.landform,)
+        drawn = np.searchsorted(areas, rng.integers(int(areas[-1]), size=LANDFORMS), side="right")
+        landforms = tuple(sorted({near[int(number)].landform for number in drawn}))
     return World(int(rng.integers(1 << 62)), pick_tiles(model, landforms, spacing_m), model, spacing_m, wishes)
 
 

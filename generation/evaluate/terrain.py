@@ -27,9 +27,10 @@ from seedscape.generation.evaluate.novelty import REAL_WINDOWS, novelty
 from seedscape.generation.evaluate.seams import seams
 from seedscape.generation.evaluate.windows import RealWindows, both_sides, draw_windows, match_relief, tiles_at
 from seedscape.generation.pictures import contact_sheet, hillshade
+from seedscape.generation.quilt import LEAST_TILE
 from seedscape.generation.rng import stream
 from seedscape.generation.terrain import SAME_SCALE, TerrainModel, open_terrain_model, sample_heights
-from seedscape.generation.train.elevation import Tile, read_tiles, split_tiles
+from seedscape.generation.train.elevation import Tile, at_common_spacing, read_tiles, split_tiles
 
 SIZE = 128
 COUNT = 96
@@ -125,7 +126,8 @@ class _Judged:
 
 def _novelty(judged: _Judged, known: list[Tile]) -> dict[str, Any]:
     """Of the first windows; searched is all training land that may be shown at this spacing (lengths are in posts, so at its own)."""
-    near = [tile for tile in known if 1 / SAME_SCALE < tile.spacing_m / judged.spacing_m < SAME_SCALE]
+    shown = known + at_common_spacing(known, LEAST_TILE)
+    near = [tile for tile in shown if 1 / SAME_SCALE < tile.spacing_m / judged.spacing_m < SAME_SCALE]
     ours, real = judged.windows["ours"][:NOVELTY], judged.windows["real"][: NOVELTY // 2]
     rng = stream(judged.seed, "evaluate", "novelty")
     return novelty(ours, real, [tile.heights_m for tile in near], [tile.region for tile in near], rng, REAL_WINDOWS)

@@ -1,17 +1,16 @@
 """Windows of real land to compare with: drawn evenly over regions, at one post spacing, and matched in relief."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seedscape.assets.errors import RequestError
 from seedscape.generation.evaluate.flow import Int, Windows
-from seedscape.generation.train.elevation import Tile
+from seedscape.generation.train.elevation import COARSEST_STEP, Tile, averaged
 
 MOST_FLAT = 0.2  # share of a window that may have one and the same height: sea, lakes
 LEAST_DEVIATION_M = 2.0
-COARSEST_STEP = 3  # 30 m tiles are averaged to 90 m, as SRTM's own 3-arcsecond posts were made from 1-arcsecond ones
 
 
 @dataclass(frozen=True)
@@ -41,11 +40,9 @@ def tiles_at(tiles: list[Tile], spacing_m: float, size: int) -> list[Tile]:
     found = []
     for tile in tiles:
         step = max(1, round(spacing_m / tile.spacing_m))
-        rows, cols = (n // step for n in tile.heights_m.shape)
         near = 0.9 < tile.spacing_m * step / spacing_m < 1.1
-        if near and step <= COARSEST_STEP and tile.quality != "C" and min(rows, cols) >= size:
-            cut = tile.heights_m[: rows * step, : cols * step].reshape(rows, step, cols, step)
-            found.append(replace(tile, heights_m=cut.mean(axis=(1, 3)), spacing_m=tile.spacing_m * step))
+        if near and step <= COARSEST_STEP and tile.quality != "C" and min(tile.heights_m.shape) // step >= size:
+            found.append(averaged(tile, step))
     return found
 
 

@@ -26,6 +26,7 @@ from seedscape.generation.train.elevation_files import SUFFIXES, Unusable, read_
 from seedscape.generation.train.elevation_repair import repair
 
 SMALLEST_TILE = 160  # posts: one training window with its margin
+COARSEST_STEP = 3  # 30 m tiles are averaged to 90 m, as SRTM's own 3-arcsecond posts were made from 1-arcsecond ones
 HELD_OUT_SHARE = 3  # one region in three of each landform is kept for evaluation
 
 
@@ -91,6 +92,26 @@ def split_tiles(tiles: list[Tile]) -> tuple[list[Tile], list[Tile]]:
     """(training, held out), split by region so that no landscape is on both sides."""
     held = held_out_regions(tiles)
     return [tile for tile in tiles if tile.region not in held], [tile for tile in tiles if tile.region in held]
+
+
+def averaged(tile: Tile, step: int) -> Tile:
+    """The same land with posts `step` times as far apart: means of step x step posts, what is left over at the far rims cut off."""
+    rows, cols = (n // step for n in tile.heights_m.shape)
+    cut = tile.heights_m[: rows * step, : cols * step].reshape(rows, step, cols, step)
+    return replace(tile, heights_m=cut.mean(axis=(1, 3)), spacing_m=tile.spacing_m * step)
+
+
+def at_common_spacing(tiles: list[Tile], least: int) -> list[Tile]:
+    """Averages of the tiles that are about two or three times as fine as most land is, so that they serve at its spacing too.
+
+    least: posts a side that an average must have.
+    """
+    ranked = sorted(tiles, key=lambda tile: tile.spacing_m)
+    areas = np.cumsum([tile.heights_m.size for tile in ranked])
+    common = ranked[int(np.searchsorted(areas, areas[-1] / 2))].spacing_m
+    steps = [(tile, round(common / tile.spacing_m)) for tile in tiles]
+    made = [averaged(tile, step) for tile, step in steps if 2 <= step <= COARSEST_STEP]
+    return [tile for tile in made if min(tile.heights_m.shape) >= least]
 
 
 def _read_tile(folder: Path, entry: dict[str, Any], say: Callable[[str], None]) -> Tile | None:

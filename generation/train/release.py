@@ -31,8 +31,9 @@ from seedscape.generation.models.material_gan import (
 )
 from seedscape.generation.models.refiner import NOISE_CHANNELS, Refiner
 from seedscape.generation.models.terrain_vae import CELL, TerrainVAE, low_features, relief, upsample_low
+from seedscape.generation.quilt import LEAST_TILE
 from seedscape.generation.train.calibrate import calibrate
-from seedscape.generation.train.elevation import Tile
+from seedscape.generation.train.elevation import Tile, at_common_spacing
 from seedscape.generation.train.material_graph import cells_graph, require_valid, texels_graph
 from seedscape.generation.train.standardise import Standardised
 from seedscape.generation.train.textures import PIXELS, TextureSet
@@ -68,7 +69,7 @@ class EncoderGraph(nn.Module):
 
 
 def release_terrain(folder: Path, vae: TerrainVAE, refiner: Refiner, tiles: list[Tile]) -> Path:
-    """Write RUN/release for the terrain networks; `tiles` are those of training, whose latents make the bank."""
+    """Write RUN/release for the terrain networks; `tiles` are those of training, whose latents make the bank, at two spacings some."""
     release = folder / "release"
     release.mkdir(exist_ok=True)
     # The master keeps half precision, and what runs is made from just that.
@@ -86,7 +87,9 @@ def release_terrain(folder: Path, vae: TerrainVAE, refiner: Refiner, tiles: list
     grain = torch.zeros(1, NOISE_CHANNELS, 20, 24)
     refined = _onnx(refiner, (torch.zeros(1, 1, 20, 24), grain), ["x", "noise"])
     write_atomically(release / "terrain-refiner.onnx", halve_weights(refined))
-    write_atomically(release / "terrain-bank.safetensors", _terrain_bank(vae, tiles))
+    write_atomically(
+        release / "terrain-bank.safetensors", _terrain_bank(vae, tiles + at_common_spacing(tiles, LEAST_TILE))
+    )
     return release
 
 

@@ -30,6 +30,7 @@ from seedscape.generation.models.terrain_vae import (
     low_features,
 )
 from seedscape.generation.pictures import contact_sheet, hillshade
+from seedscape.generation.quilt import LEAST_TILE
 from seedscape.generation.rng import stream
 from seedscape.generation.train.elevation import Tile, read_tiles, split_tiles
 from seedscape.generation.train.release import release_terrain
@@ -79,6 +80,11 @@ def train_terrain(
     """
     options = TerrainTraining()
     train_tiles, held_tiles = split_tiles(read_tiles(data))
+    largest = max(min(tile.heights_m.shape) for tile in train_tiles)
+    if largest < LEAST_TILE:
+        raise RequestError(
+            f"expected a tile of at least {LEAST_TILE} posts a side, of which land can be joined, got {largest}"
+        )
     torch.manual_seed(options.seed)  # initial weights only; batches come from named streams
     nets = _Networks()
     if earlier is not None:

@@ -26,7 +26,7 @@ def ridges(seed: int, size: int, spacing_m: float = 30.0) -> np.ndarray:
     return (total * 12.0 * spacing_m).astype(np.float32)
 
 
-def write_land(folder: Path, regions: int = 4, size: int = 176) -> Path:
+def write_land(folder: Path, regions: int = 4, size: int = 192) -> Path:
     """An elevation folder with one .npy tile a region."""
     folder.mkdir(parents=True)
     tiles = []

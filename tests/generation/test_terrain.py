@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from seedscape.assets.errors import RequestError
+from seedscape.generation.quilt import BankTile
 from seedscape.generation.runtime import Network, open_network
 from seedscape.generation.terrain import (
     LandWishes,
@@ -84,6 +85,24 @@ def test_networks_are_opened_when_they_are_needed() -> None:
 def test_an_unknown_landform_is_refused_with_the_known_ones() -> None:
     with pytest.raises(RequestError, match="expected landforms among alpine.*got atlantis"):
         sample_heights(1, 0, 64, 30.0, ("atlantis",))
+
+
+def test_worlds_of_any_land_join_two_landforms_at_most_and_others_those_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    joined: list[set[str]] = []
+
+    def note(seed: int, tiles: list[BankTile], *rest: object) -> None:
+        joined.append({tile.landform for tile in tiles})
+
+    monkeypatch.setattr("seedscape.generation.terrain.World", note)
+    for index in range(24):
+        sample_world(1, index, 90.0)
+    assert {len(landforms) for landforms in joined} == {1, 2}
+    assert len(set.union(*joined)) > 4
+    joined.clear()
+    sample_world(1, 0, 90.0, ("alpine", "desert", "plain"))
+    assert joined == [{"alpine", "desert", "plain"}]
 
 
 def test_every_landform_of_the_bank_can_be_made() -> None:

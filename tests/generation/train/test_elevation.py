@@ -9,7 +9,14 @@ from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from seedscape.assets.errors import RequestError
-from seedscape.generation.train.elevation import Tile, held_out_regions, read_tiles, split_tiles
+from seedscape.generation.train.elevation import (
+    Tile,
+    at_common_spacing,
+    averaged,
+    held_out_regions,
+    read_tiles,
+    split_tiles,
+)
 from tests.generation.data import ridges, write_land
 
 
@@ -41,6 +48,30 @@ def write_geotiff(
     if nodata is not None:
         tags[42113] = nodata
     Image.fromarray(heights).save(path, tiffinfo=tags, compression=compression)
+
+
+def land(spacing_m: float, rows: int, cols: int) -> Tile:
+    heights = np.arange(rows * cols, dtype=np.float32).reshape(rows, cols)
+    return Tile(f"{spacing_m:g}", "r", "x", spacing_m, "A", "unknown", heights)
+
+
+def test_averages_are_means_of_squares_without_the_rest_of_the_rim() -> None:
+    coarse = averaged(land(30.0, 7, 5), 2)
+    assert coarse.spacing_m == 60.0 and coarse.landform == "x"
+    assert np.array_equal(coarse.heights_m, [[3.0, 5.0], [13.0, 15.0], [23.0, 25.0]])
+
+
+def test_finer_tiles_come_again_at_the_spacing_of_most_land() -> None:
+    """A third, by 3; half, by 2; near it, far finer, coarser or too small then: not."""
+    tiles = [
+        land(90.0, 2000, 2000),
+        *(land(s, 640, 640) for s in (30.0, 45.0, 70.0, 20.0, 200.0)),
+        land(30.0, 300, 640),
+    ]
+    assert [(t.file, t.spacing_m, t.heights_m.shape) for t in at_common_spacing(tiles, 160)] == [
+        ("30", 90.0, (213, 213)),
+        ("45", 90.0, (320, 320)),
+    ]
 
 
 def test_png_tiles_are_metres_by_scale_and_offset(tmp_path: Path) -> None:
