@@ -1,7 +1,8 @@
 """Bent land: heights looked up at places moved by smooth noise, so that no piece of real land is shown as it is.
 
-Land is stretched by an eighth at most places, by a third at one in twenty, which leaves ridges joined and valleys draining (the map is one to
-one), and makes new shapes of them. Heights between posts come from interpolating cubic B-splines (Unser et al. 1993), which keep most of the finest octave.
+Land is stretched by a seventh at half of all places, by more than a third at one in twenty, which leaves ridges joined and valleys
+draining (the map is one to one), and makes new shapes of them. Heights between posts come from interpolating cubic B-splines (Unser et
+al. 1993), which keep most of the finest octave.
 """
 
 import numpy as np
@@ -9,10 +10,10 @@ from numpy.typing import NDArray
 
 from seedscape.generation.guide import noise_window
 
-WAVES = ((80, 22.0), (40, 7.0))  # (posts between nodes, farthest move in posts)
+WAVES = ((72, 24.0), (36, 6.0))  # (posts between nodes, farthest move in posts)
 FILTER = 9  # posts on either side that the prefilter looks at; what lies beyond counts less than 1e-5
 REACH = (
-    29 + 2 + FILTER
+    30 + 2 + FILTER
 )  # posts beyond a window that may be looked at: the farthest move, the spline's support, the prefilter
 TAPS = 4
 POLE = -0.2679491924311227  # sqrt(3) - 2

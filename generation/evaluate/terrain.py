@@ -77,7 +77,7 @@ def evaluate_terrain(
             name for name in METRICS if result["distances"]["ours"][name] < result["distances"][anchor][name]
         ]
     report("measuring terrain, novelty", 1.0)
-    result["novelty"] = _novelty(judged[0], known)
+    result["novelty"] = _joined([_novelty(one, known) for one in judged])
     report("measuring terrain, seams", 1.0)
     result["seams"] = _seams(seeds[0], known + kept_out, model, spacing_m)
     result["bars"] = bars(result)
@@ -131,6 +131,22 @@ def _novelty(judged: _Judged, known: list[Tile]) -> dict[str, Any]:
     ours, real = judged.windows["ours"][:NOVELTY], judged.windows["real"][: NOVELTY // 2]
     rng = stream(judged.seed, "evaluate", "novelty")
     return novelty(ours, real, [tile.heights_m for tile in near], [tile.region for tile in near], rng, REAL_WINDOWS)
+
+
+def _joined(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What `novelty` found with several seeds, each by limits of its own draw: means, the nearest window and the longest run."""
+    result = dict(found[0]) | {"limits": np.mean([one["limits"] for one in found], axis=0).tolist()}
+    result["median_within_regions"] = float(np.mean([one["median_within_regions"] for one in found]))
+    for name in ("ours", "held_out"):
+        parts = [one[name] for one in found]
+        shares = [part["shares_too_near"] for part in parts]
+        result[name] = {
+            "windows": sum(part["windows"] for part in parts), "shares_too_near": np.mean(shares, axis=0).tolist(),
+            "median": float(np.mean([part["median"] for part in parts])), "smallest": min(part["smallest"] for part in parts),
+            "longest_run": max(part["longest_run"] for part in parts), "shares_by_seed": shares,
+            "median_run": float(np.mean([part["median_run"] for part in parts])),
+        }  # fmt: skip
+    return result
 
 
 def _seams(seed: int, tiles: list[Tile], model: TerrainModel, spacing_m: float) -> dict[str, Any]:
