@@ -9,8 +9,9 @@ not chosen by relief: 0.70 where without it 0.76 (seed 7), 0.72 (seed 11). Throu
 to 0.36 of the way to noise (to 0.56 with CONTRAST 1.3, for the same accuracy). So worlds draw their basins alone unless asked: the cube
 of a uniform number, 0.764 where a tenth of all basins' depth gave 0.787 (the whole evaluation again), the other bars met. The number
 itself did no better and gave more pits than real land has; benches and half of the CONTRAST beside it 0.760, and the patches' distance at
-0.26 of the way. All this was found on worlds of one landform in blocks of 18 cells. Since then its square (six seeds, worlds of two landforms):
-pits rise from 0.84 to 0.92 of the real ones, the accuracy hardly moves (0.716 for 0.719), and fewer floors are flat. Outlets cut down instead of basins filled: 0.80 on seed 7, and drainage half again over its limit. Of no use either, by
+0.26 of the way. All this was found on worlds of one landform in blocks of 18 cells. Since then its square
+(three seeds, worlds of two landforms in blocks of 22): pits rise from 0.84 to 0.92 of the real ones, the accuracy hardly moves (0.716 for
+0.719), and fewer floors are flat. Outlets cut down instead of basins filled: 0.80 on seed 7, and drainage half again over its limit. Of no use either, by
 docs/evaluation/terrain: a finest octave that is weaker, stronger, or goes with the roughness around it, and other shares of the landforms.
 """
 

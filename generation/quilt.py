@@ -10,8 +10,8 @@ and by how well it fits a `Guide`: the altitude, tilt and roughness wanted at it
 seams. What remains of steps goes by a screened Poisson correction (Perez et al. 2003), applied as a convolution with a truncated
 Green's function: local, so exact for windows too.
 
-Quilted worlds were more alike than regions are, and a nearest-neighbour judge saw it. What helped, each on 192 worlds of each of six
-seeds (docs/evaluation/terrain): larger blocks, two landforms a world (terrain.py), and candidates held more closely to the roughness wanted.
+Quilted worlds were more alike than regions are, and a nearest-neighbour judge saw it. What helped, each on 192 worlds of each of three
+to six seeds (docs/evaluation/terrain): larger blocks, two landforms a world (terrain.py), and candidates held more closely to the roughness wanted.
 """
 
 from collections.abc import Iterator
