@@ -37,7 +37,7 @@ def measure(seed: int, biome: str, purpose: str, size_m: float) -> dict[str, Any
     """One row; counts of faults."""
     spec = resolve(make_spec(seed=seed, biome=biome, purpose=purpose, size_m=size_m))
     kind = make_biome(biome)
-    terrain = generate_terrain(seed, kind.landforms, spec.relief_m, spec.size_m)
+    terrain = generate_terrain(seed, kind.landforms, spec.relief_m, spec.size_m, sea=kind.sea)
     kept: list[Any] = []
 
     def placed(*arguments: Any) -> Any:

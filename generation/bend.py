@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from seedscape.generation.guide import noise_window
 
-WAVES = ((72, 24.0), (36, 6.0))  # (posts between nodes, farthest move in posts)
+# (posts between nodes, farthest move in posts): the widest takes the lattice's lines, 152 posts apart, off the straight
+WAVES = ((200, 40.0), (72, 18.0), (36, 5.0))
 FILTER = 9  # posts on either side that the prefilter looks at; what lies beyond counts less than 1e-5
 REACH = (
-    30 + 2 + FILTER
+    63 + 2 + FILTER
 )  # posts beyond a window that may be looked at: the farthest move, the spline's support, the prefilter
 TAPS = 4
 POLE = -0.2679491924311227  # sqrt(3) - 2

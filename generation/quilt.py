@@ -11,7 +11,8 @@ seams. What remains of steps goes by a screened Poisson correction (Perez et al.
 Green's function: local, so exact for windows too.
 
 Quilted worlds were more alike than regions are, and a nearest-neighbour judge saw it. What helped, each on 192 worlds of each of three
-to six seeds (docs/evaluation/terrain): larger blocks, two landforms a world (terrain.py), and candidates held more closely to the roughness wanted.
+to eight seeds (docs/evaluation/terrain): larger blocks, two landforms a world (terrain.py), candidates held more closely to the roughness
+wanted, and neighbours of like roughness, so that a mountain front lies within a block, where it is a real one.
 """
 
 from collections.abc import Iterator
@@ -35,11 +36,12 @@ SHORTLISTS = (400, 48)  # candidates left after a look at a few of the known cel
 SPARSE = 9  # every how many known cells the first sieve looks at
 SOFT = 3.0  # cells over which one block passes into the next: hard seams left bumps of one cell's size in steep land
 LATENT_WEIGHT = 0.15
-EVEN_WEIGHT = 0.3  # for the roughness of cells that overlap
+EVEN_WEIGHT = 2.5  # for the roughness of cells that overlap: at 0.3 plain met mountain along the lattice's lines
 RELIEF_WEIGHT = 0.7
 TILT_WEIGHT = 0.5
 RANK_WEIGHT = 0.3
 LEVEL_WEIGHT = 0.8  # of the altitude wanted where the sea is: below the cost of a coast that does not join
+ALIKE = 8  # one in how many blocks counts as of the same altitude: the sea has no rough places, so a rough one was never sea
 REPEAT_COST = 2.0  # for showing a piece of real land again beside itself
 SCREEN = 0.01  # the correction fades over 1 / sqrt(SCREEN) cells
 KEPT_BLOCKS, KEPT_LAND = (
@@ -117,9 +119,27 @@ class Library:
         return np.sort(self.relief)
 
     @cached_property
-    def by_level(self) -> Float32:
-        """The blocks' mean heights in rising order."""
-        return np.sort(self.level)
+    def by_level(self) -> NDArray[np.int64]:
+        """The blocks in rising order of their mean heights."""
+        return np.argsort(self.level, kind="stable")
+
+    def level_at(self, rank: float) -> float:
+        """The mean height, posts, below which the share `rank` of all blocks lies."""
+        return float(self.level[self.by_level[int(rank * (len(self.by_level) - 1))]])
+
+    def rank_of(self, level: float) -> float:
+        """The share of all blocks whose mean height, posts, lies below this."""
+        return float((self.level < level).mean())
+
+    def relief_at(self, roughness: float, rank: float | None = None) -> float:
+        """The log relief below which the share `roughness` of all blocks lies; rank: of those at about this height."""
+        sorted_relief = self.by_relief
+        if rank is not None:
+            count = len(self.by_level)
+            many = max(1, count // ALIKE)
+            first = min(max(int(rank * (count - 1)) - many // 2, 0), count - many)
+            sorted_relief = np.sort(self.relief[self.by_level[first : first + many]])
+        return float(sorted_relief[int(roughness * (len(sorted_relief) - 1))])
 
     def cells(self, blocks: NDArray[np.int64], rows: NDArray[np.int64], cols: NDArray[np.int64]) -> NDArray[np.int64]:
         """(blocks, k) flat cell numbers of k places inside each block."""
@@ -368,11 +388,11 @@ class Quilt:
     def _fit(self, blocks: NDArray[np.int64], wish: Wish) -> Float64:
         """(blocks,) cost of how far each is from what the guide wants at this place."""
         library = self._library
-        target = library.by_relief[int(wish.roughness * (len(library.by_relief) - 1))]
-        cost = RELIEF_WEIGHT * (library.relief[blocks].astype(np.float64) - float(target)) ** 2
+        target = library.relief_at(wish.roughness, wish.rank if self._keep else None)
+        cost = RELIEF_WEIGHT * (library.relief[blocks].astype(np.float64) - target) ** 2
         if self._keep:
-            level = library.by_level[int(wish.rank * (len(library.by_level) - 1))]
-            apart = (library.level[blocks].astype(np.float64) - float(level)) / (1.0 + abs(float(level)))
+            level = library.level_at(wish.rank)
+            apart = (library.level[blocks].astype(np.float64) - level) / (1.0 + abs(level))
             return np.asarray(cost + LEVEL_WEIGHT * apart * apart / (1.0 + apart * apart))
         tilt = np.array([wish.tilt_x, wish.tilt_y])
         apart = (library.tilt[blocks].astype(np.float64) - tilt) / library.steepness

@@ -22,6 +22,7 @@ from seedscape.generation.quilt import BLOCK, BankTile, Lattice, Library, Quilt,
 from seedscape.generation.refine import refine
 from seedscape.generation.rng import stream
 from seedscape.generation.runtime import Network, lattice_grain, open_network
+from seedscape.generation.sites import ENOUGH_SEA, choose_site, shore_squares
 from seedscape.generation.sketch import Sketch, SketchedQuilt, SketchGuide
 from seedscape.generation.values import Float32, HeightField, Terrain
 
@@ -38,6 +39,7 @@ POSTS = 256  # of the land in which a site is looked for: 7.7 km
 HORIZON_POSTS = 268  # of the coarsest level from the site to each side: 8 km
 GULLIED_M = 60.0  # half the edge of the finest level, which has gullies: 0.47 m between posts
 SAME_SCALE = 1.9  # tiles within this factor of the asked spacing may be mixed
+SHORE_POSTS = 0.3  # mean height of blocks that are part sea and part land
 SEA_LANDFORMS = ("coast_desert", "coast_islands")
 LANDFORMS = 2  # that a world joins where none are asked for
 AT_ONCE = 8  # pieces made side by side: their basins are filled together, which costs hardly more than one's
@@ -294,26 +296,26 @@ def sample_heights(
 
 
 def generate_terrain(
-    seed: int, landforms: tuple[str, ...], relief_m: float | None, size_m: float, model: TerrainModel | None = None
-) -> Terrain:
+    seed: int, landforms: tuple[str, ...], relief_m: float | None, size_m: float, model: TerrainModel | None = None,
+    sea: bool = False,
+) -> Terrain:  # fmt: skip
     """The land of one environment, spawn site at the origin, down to posts 0.47 m apart around it; see `Terrain`.
 
-    relief_m: highest minus lowest ground wanted in the visited square of `size_m`; None: as the land has it.
+    relief_m: highest minus lowest ground wanted in the visited square of `size_m`; None: as the land has it. sea: at a shore, where the
+    landform has one.
     """
     model = model or open_terrain_model()
     rng = stream(seed, "terrain", "world")
     landform = landforms[int(rng.integers(len(landforms)))]
     tiles = pick_tiles(model, (landform,), SPACING_M)
-    world = World(
-        int(rng.integers(1 << 62)), tiles, model, SPACING_M, LandWishes(character=PLAIN)
-    )  # basins hold the lakes
-    heights = world.posts(0, 0, POSTS, POSTS).astype(np.float64) * SPACING_M
-    row, col = choose_site(heights, SPACING_M, size_m, relief_m)
-    scale = 1.0
-    if relief_m is not None:
-        half = max(2, round(size_m / 2 / SPACING_M))
-        window = heights[row - half : row + half + 1, col - half : col + half + 1]
-        scale = float(np.clip(relief_m / max(np.ptp(window), 1.0), 0.2, 5.0))
+    world_seed = int(rng.integers(1 << 62))
+    world = World(world_seed, tiles, model, SPACING_M, LandWishes(character=PLAIN))  # basins hold the lakes
+    squares = [(0, 0)]
+    if sea and landform in SEA_LANDFORMS:
+        library = build_library(tuple(tiles), True)
+        guide = WildGuide(world_seed, library.steepness)
+        squares = shore_squares(guide, library.rank_of(SHORE_POSTS), POSTS // CELL)
+    row, col, scale = _find_site(world, squares, relief_m, size_m)
     around = 2 * HORIZON_POSTS + 1
     wide = world.posts(row - HORIZON_POSTS, col - HORIZON_POSTS, around, around).astype(np.float64) * (
         SPACING_M * scale
@@ -331,43 +333,21 @@ def generate_terrain(
     return Terrain(moved, altitude, landform)
 
 
-def choose_site(
-    heights: NDArray[np.float64], spacing_m: float, size_m: float, relief_m: float | None
-) -> tuple[int, int]:
-    """(row, col) of the best place to stand: gentle ground a little above its surroundings' lows, relief in reach, heights on the skyline.
+def _find_site(
+    world: World, squares: list[tuple[int, int]], relief_m: float | None, size_m: float
+) -> tuple[int, int, float]:
+    """(row, col) of the site, and by how much the land is to be scaled for the relief wanted.
 
-    Looks at posts whose visited square and a rim around it lie inside the field.
+    Looks through squares of POSTS a side until the sea is well in view from a site; where there is one square, no sea is looked for.
     """
-    half = max(2, round(size_m / 2 / spacing_m))
-    rim = half + 12
-    rows, cols = heights.shape
-    if min(rows, cols) <= 2 * rim + 8:
-        rim = min(rows, cols) // 2 - 4
-    dy, dx = np.gradient(heights, spacing_m)
-    steep = np.sqrt(dx * dx + dy * dy)
-    summits = _highest_around(heights)
-    around = np.lib.stride_tricks.sliding_window_view(np.pad(steep, 1, mode="edge"), (3, 3)).max(axis=(2, 3))
-    best, best_score = (rows // 2, cols // 2), -np.inf
-    for r in range(rim, rows - rim, 2):
-        for c in range(rim, cols - rim, 2):
-            window = heights[r - half : r + half + 1 : 2, c - half : c + half + 1 : 2]
-            low, high = float(window.min()), float(window.max())
-            relief = high - low
-            if relief < 1.0:
-                continue
-            wanted = min(relief / relief_m, relief_m / relief) if relief_m is not None else min(1.0, relief / 150.0)
-            level = (heights[r, c] - low) / relief
-            backdrop = min(1.0, float(summits[r // 4, c // 4] - heights[r, c]) / (2.0 * relief))
-            score = wanted + backdrop - 4.0 * around[r, c] - abs(level - 0.3)
-            if heights[r, c] > 1.0 and score > best_score:
-                best, best_score = (r, c), score
-    return best
-
-
-def _highest_around(heights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(rows / 4, cols / 4) highest ground within about 64 posts: what may stand on the skyline."""
-    rows, cols = (n // 4 for n in heights.shape)
-    blocks = heights[: 4 * rows, : 4 * cols].reshape(rows, 4, cols, 4).max(axis=(1, 3))
-    wide = np.pad(blocks, 16, mode="edge")
-    across = np.lib.stride_tricks.sliding_window_view(wide, 33, axis=1).max(axis=2)
-    return np.asarray(np.lib.stride_tricks.sliding_window_view(across, 33, axis=0).max(axis=2))
+    row, col, relief, most = 0, 0, 1.0, -1.0
+    half = max(2, round(size_m / 2 / SPACING_M))
+    for i, j in squares:
+        land = world.posts(i * POSTS, j * POSTS, POSTS, POSTS).astype(np.float64) * SPACING_M
+        (r, c), view = choose_site(land, SPACING_M, size_m, relief_m, len(squares) > 1)
+        if view > most:
+            row, col, most = i * POSTS + r, j * POSTS + c, view
+            relief = max(float(np.ptp(land[max(r - half, 0) : r + half + 1, max(c - half, 0) : c + half + 1])), 1.0)
+        if view >= ENOUGH_SEA:
+            break
+    return row, col, 1.0 if relief_m is None else float(np.clip(relief_m / relief, 0.2, 5.0))

@@ -69,7 +69,7 @@ def build(spec: SceneSpec, progress: Progress = silent, threads: int | None = No
             lambda k: progress("materials", first * k / len(names)), {"bark": BARK_PX},
         )  # fmt: skip
         tell("terrain", 0.0)
-        terrain = generate_terrain(spec.seed, biome.landforms, spec.relief_m, spec.size_m)
+        terrain = generate_terrain(spec.seed, biome.landforms, spec.relief_m, spec.size_m, sea=biome.sea)
         scene = build_scene(spec, terrain, materials, lambda stage: tell(stage, SHARES[stage]), beside)
     return replace(scene, licences=data_licences(), sounds=find_sounds(scene))
 

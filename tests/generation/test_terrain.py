@@ -14,7 +14,6 @@ from seedscape.generation.quilt import BankTile
 from seedscape.generation.runtime import Network, open_network
 from seedscape.generation.terrain import (
     LandWishes,
-    choose_site,
     generate_terrain,
     open_terrain_model,
     sample_heights,
@@ -177,10 +176,11 @@ def test_land_is_made_without_torch() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONPATH": os.getcwd()})
 
 
-def test_the_site_is_gentle_ground() -> None:
-    r, c = np.indices((120, 120)).astype(float)
-    heights = 5.0 * np.abs(r - 60)  # a steep valley along row 60 ...
-    heights[np.abs(r - 60) < 3] = 0.0
-    heights[(np.abs(r - 52) < 4) & (np.abs(c - 60) < 4)] = 40.0  # ... with one terrace
-    row, col = choose_site(heights, 30.0, 600.0, None)
-    assert abs(row - 60) < 3 or (abs(row - 52) < 4 and abs(col - 60) < 4)
+@pytest.mark.parametrize(("seed", "landform"), [(3, "coast_islands"), (5, "coast_desert")])
+def test_a_coast_lies_at_its_shore(seed: int, landform: str) -> None:
+    """Wherever the seed's sea is, the site is found beside it: some of the visited square is sea, and most of it is not."""
+    terrain = generate_terrain(seed, (landform,), 90.0, 1000.0, sea=True)
+    line = np.linspace(-490.0, 490.0, 99)
+    x, z = (grid.ravel() for grid in np.meshgrid(line, line))
+    wet = terrain.height(x, z) + terrain.altitude_m < 0.35
+    assert 0.0 < wet.mean() < 0.7
