@@ -17,7 +17,7 @@ from seedscape.assets.weights import read_tensors
 from seedscape.generation import bend
 from seedscape.generation.evaluate.flow import Windows
 from seedscape.generation.evaluate.geomorphometry import FEATURES, features, measure, one_nn
-from seedscape.generation.evaluate.terrain import COUNT, REAL_POOL, SIZE
+from seedscape.generation.evaluate.terrain import COUNT, POOL, SIZE
 from seedscape.generation.evaluate.windows import both_sides, draw_windows, match_relief
 from seedscape.generation.quilt import BankTile
 from seedscape.generation.rng import stream
@@ -60,7 +60,7 @@ def main(data: Path, seed: int, count: int) -> None:
     train = [tile for tile in train if tile.file in bank and bank[tile.file].spacing_m == SPACING_M]
     rng = stream(seed, "pair")
     real = draw_windows(held, count, SIZE, rng)
-    pool = draw_windows(train, REAL_POOL * count, SIZE, rng)
+    pool = draw_windows(train, POOL * count, SIZE, rng)
     sets: list[list[Windows]] = [[] for _ in STEPS]
     places = []
     for k, (number, row, col) in enumerate(pool.places[match_relief(pool.heights, real.heights)]):

@@ -7,17 +7,44 @@ meet, and any window of an endless land gets the same. Basins that cross the rim
 import numpy as np
 from numpy.typing import NDArray
 
-from seedscape.generation.hydrology import fill
+from seedscape.generation.hydrology import NEIGHBOURS, fill
 
 SLIGHT = 1e-6  # posts: the rise of filled ground from cell to cell
-SHALLOW = 0.06  # posts: basins no deeper than this vanish first
+SHALLOW = 0.12  # posts: basins no deeper than this stay as they are, unless all are filled
+
+Windows = NDArray[np.float64]
 
 
-def drain(heights: NDArray[np.float64], kept: float) -> NDArray[np.float64]:
-    """(n, rows, cols) squares of heights with basins filled but for the share `kept` of their depth, 0 .. 1; 1 leaves the land as it is.
+def drain(heights: Windows, kept: float, lone: bool = True) -> Windows:
+    """(n, rows, cols) squares of heights with basins filled but for SHALLOW and the share `kept`, 0 .. 1, of what is deeper; 0 fills them
+    to the brim, shallow ones too, 1 leaves the land as it is. lone: hollows of a single post stay.
 
-    Basins filled to the brim are flats that real land does not have; a tenth of their depth gives back the slopes and no more
-    pits than real land has.
+    What worlds draw for this, and why, is in character.py.
     """
     filled = fill(heights, SLIGHT)
-    return np.asarray(filled - kept * np.maximum(filled - heights - SHALLOW * (1.0 - kept), 0.0))
+    if kept <= 0.0:
+        return filled
+    depth = filled - heights
+    left = filled - (np.minimum(depth, SHALLOW) + kept * np.maximum(depth - SHALLOW, 0.0))
+    return left if lone else without_lone_pits(left)
+
+
+def without_lone_pits(heights: Windows) -> Windows:
+    """Posts that lie below all eight around them raised to just above the lowest of these, where that one is not left a pit itself."""
+    around = _lowest_around(heights)
+    pits = heights < around
+    pits[:, [0, -1]] = False
+    pits[:, :, [0, -1]] = False
+    raised = np.where(pits, around + SLIGHT, heights)
+    left = (raised < _lowest_around(raised)) & ~pits
+    return np.where(pits & (_lowest_around(np.where(left, -1.0, 0.0)) < 0.0), heights, raised)
+
+
+def _lowest_around(heights: Windows) -> Windows:
+    """(n, rows, cols) the lowest of the eight posts around each."""
+    wide = np.pad(heights, ((0, 0), (1, 1), (1, 1)), constant_values=np.inf)
+    rows, cols = heights.shape[1:]
+    lowest = np.full_like(heights, np.inf)
+    for dr, dc in NEIGHBOURS:
+        np.minimum(lowest, wide[:, 1 + dr : 1 + dr + rows, 1 + dc : 1 + dc + cols], out=lowest)
+    return lowest

@@ -33,6 +33,7 @@ PIECE = 256  # posts; the network runs on a fixed lattice of squares of this siz
 MARGIN = (
     -(-bend.REACH // CELL) + 7
 )  # cells beyond a piece: those that bending looks at, and seven that see the network's padding
+SKETCHED = 0.5  # strength of bending where a sketch says what lies where
 GRAIN = 1.3  # gain of the decoder's noise: bending takes some of the finest octave
 SPACING_M = 30.0  # of the coarsest level of an environment
 POSTS = 256  # of the land in which a site is looked for: 7.7 km
@@ -214,7 +215,7 @@ class World:
         """Squares of the fixed lattice on which the network runs: always the same shape, so always the same bits."""
         bent = np.stack([self._bent(i, j) for i, j in places])
         if not self._sea and self._character.basins < 1.0:
-            bent = drain(bent, self._character.basins)
+            bent = drain(bent, self._character.basins, self._character.lone_pits)
         sketch = self._wishes.sketch
         if sketch is not None and sketch.sea is not None:
             for (i, j), piece in zip(places, bent, strict=True):
@@ -233,7 +234,8 @@ class World:
         posts = self._network(latents=lattice.latents[None], low=low[None, None], noise=noise[None, None])[0, 0]
         edge = MARGIN * CELL - bend.REACH
         straight = posts[edge:-edge, edge:-edge].astype(np.float64)
-        bent = bend.bend(straight, i * PIECE, j * PIECE, self._seed) + centre
+        strength = 1.0 if self._wishes.sketch is None else SKETCHED
+        bent = bend.bend(straight, i * PIECE, j * PIECE, self._seed, strength) + centre
         return benched(bent, self._bench_wave, self._character)
 
 

@@ -17,7 +17,7 @@ from seedscape.assets.files import write_group
 from seedscape.generation.evaluate.anchors import eroded, power_law_noise
 from seedscape.generation.evaluate.flow import Windows
 from seedscape.generation.evaluate.geomorphometry import distances, measure
-from seedscape.generation.evaluate.terrain import COUNT, OUR_POOL, SEAM_SIZE, SIZE, Report, other_land, positions_of
+from seedscape.generation.evaluate.terrain import COUNT, POOL, SEAM_SIZE, SIZE, Report, other_land, positions_of
 from seedscape.generation.evaluate.windows import both_sides, draw_windows, match_relief
 from seedscape.generation.pictures import contact_sheet, hillshade
 from seedscape.generation.rng import stream
@@ -42,7 +42,7 @@ def compare_terrain(
     rng = stream(seed, "compare", "terrain")
     real = draw_windows(held, count, SIZE, rng)
     report("sampling the priors", 0.1)
-    samples = [sample_heights(seed, k, SIZE, spacing_m, model=model).heights_m for k in range(OUR_POOL * count)]
+    samples = [sample_heights(seed, k, SIZE, spacing_m, model=model).heights_m for k in range(POOL * count)]
     pool = np.stack(samples).astype(np.float64)
     noise = power_law_noise(real.heights, rng)
     other = other_land(train, real, rng)

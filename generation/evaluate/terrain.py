@@ -34,8 +34,7 @@ from seedscape.generation.train.elevation import Tile, at_common_spacing, read_t
 
 SIZE = 128
 COUNT = 96
-REAL_POOL = 3  # real candidates for each window that is matched in relief
-OUR_POOL = 2  # generated ones: they cost more
+POOL = 3  # candidates for each window that is matched in relief, of other real land and of ours
 SEAM_SIZE = 512
 SEAM_WINDOWS = 3
 NOVELTY = 16  # windows whose quarters are searched for in the training land
@@ -97,7 +96,7 @@ class _Judged:
     ) -> None:
         rng = stream(seed, "evaluate", "terrain")
         real = draw_windows(held, count, SIZE, rng)
-        samples = [sample_heights(seed, k, SIZE, spacing_m, model=model).heights_m for k in range(OUR_POOL * count)]
+        samples = [sample_heights(seed, k, SIZE, spacing_m, model=model).heights_m for k in range(POOL * count)]
         pool = np.stack(samples).astype(np.float64)
         ours = pool[match_relief(pool, real.heights)]
         noise = power_law_noise(real.heights, rng)
@@ -163,7 +162,7 @@ def _seams(seed: int, tiles: list[Tile], model: TerrainModel, spacing_m: float) 
 def other_land(tiles: list[Tile], real: RealWindows, rng: np.random.Generator) -> RealWindows:
     """Windows of `tiles` as many as `real`, matched in relief."""
     count = len(real.heights)
-    pool = draw_windows(tiles, REAL_POOL * count, SIZE, rng, at_least=count)
+    pool = draw_windows(tiles, POOL * count, SIZE, rng, at_least=count)
     return pool.take(match_relief(pool.heights, real.heights))
 
 

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from seedscape.generation.character import AROUND, CONTRAST, Character, benched, draw_character, relief_contrast, tent
+from seedscape.generation.character import (
+    AROUND,
+    CONTRAST,
+    Character,
+    benched,
+    draw_character,
+    relief_contrast,
+    tent,
+    usual_character,
+)
 from seedscape.generation.rng import fractions, stream
 
 
@@ -53,3 +62,10 @@ def test_worlds_draw_characters_of_their_own_in_range() -> None:
     assert drawn[3] == draw_character(3) and len(set(drawn)) == 40
     assert all(abs(d.contrast) <= CONTRAST and 0 <= d.benches <= 0.5 and 0 <= d.basins < 1 for d in drawn)
     assert min(d.contrast for d in drawn) < -0.5 * CONTRAST < 0.5 * CONTRAST < max(d.contrast for d in drawn)
+
+
+def test_a_usual_world_draws_its_basins_alone() -> None:
+    """About one in five is filled to the brim."""
+    drawn = [usual_character(seed) for seed in range(200)]
+    assert {(d.contrast, d.benches) for d in drawn} == {(0.0, 0.0)} and {d.lone_pits for d in drawn} == {True, False}
+    assert 25 <= sum(d.basins == 0.0 for d in drawn) <= 65
