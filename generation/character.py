@@ -3,14 +3,15 @@
 Lands quilted from one bank came out more alike than regions are (the spread of the shape of their slopes was six tenths of the real
 one, and a nearest-neighbour judge saw it). So a world may draw numbers of its own. On worlds of one landform in blocks of 18 cells, the
 judge's accuracy: none of this 0.78; basins alone 0.76; all three 0.74, but the patches' distance went from a tenth to 0.36 of the way
-to noise. So worlds draw their basins alone unless asked. On worlds of today benches and contrast of half the size make no
+to noise. So worlds draw their basins alone unless asked. On worlds of two landforms benches and contrast of half the size make no
 difference (0.694 with and without, four seeds). Of no use, or harm: sharper land, softer, smaller latents, basins that fill with a steeper slope, and, by
 docs/evaluation/terrain, a finest octave that is weaker, stronger, or goes with the roughness around it, and other shares of the
 landforms. Outlets cut down instead of basins filled: 0.73 to 0.77 where it was 0.714 (four seeds), in land that drains better than real land does.
 
 Of real windows a fifth has level ground and most of the others none. So one world in five is filled to the brim; the others keep shallow basins
-and a part of deep ones, and three quarters of these lose their hollows of a single post, or there would be more pits than in real land: 0.707
-where a share of the depth drawn for all basins alike had 0.717 (eight seeds, held-out land drawn twelve times).
+and a part of deep ones, and three quarters of these lose their hollows of a single post, or there would be as many pits as in real land and
+more. With half of them losing these it was 0.707, where a share of the depth drawn for all basins alike had 0.717 (eight seeds, held-out land drawn
+twelve times).
 """
 
 from dataclasses import dataclass, replace
