@@ -5,14 +5,11 @@ meet, and any window of an endless land gets the same. Basins that cross the rim
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-from seedscape.generation.hydrology import NEIGHBOURS, fill
+from seedscape.generation.hydrology import Windows, fill, lowest_around
 
 SLIGHT = 1e-6  # posts: the rise of filled ground from cell to cell
 SHALLOW = 0.12  # posts: basins no deeper than this stay as they are, unless all are filled
-
-Windows = NDArray[np.float64]
 
 
 def drain(heights: Windows, kept: float, lone: bool = True) -> Windows:
@@ -31,20 +28,10 @@ def drain(heights: Windows, kept: float, lone: bool = True) -> Windows:
 
 def without_lone_pits(heights: Windows) -> Windows:
     """Posts that lie below all eight around them raised to just above the lowest of these, where that one is not left a pit itself."""
-    around = _lowest_around(heights)
+    around = lowest_around(heights)
     pits = heights < around
     pits[:, [0, -1]] = False
     pits[:, :, [0, -1]] = False
     raised = np.where(pits, around + SLIGHT, heights)
-    left = (raised < _lowest_around(raised)) & ~pits
-    return np.where(pits & (_lowest_around(np.where(left, -1.0, 0.0)) < 0.0), heights, raised)
-
-
-def _lowest_around(heights: Windows) -> Windows:
-    """(n, rows, cols) the lowest of the eight posts around each."""
-    wide = np.pad(heights, ((0, 0), (1, 1), (1, 1)), constant_values=np.inf)
-    rows, cols = heights.shape[1:]
-    lowest = np.full_like(heights, np.inf)
-    for dr, dc in NEIGHBOURS:
-        np.minimum(lowest, wide[:, 1 + dr : 1 + dr + rows, 1 + dc : 1 + dc + cols], out=lowest)
-    return lowest
+    left = (raised < lowest_around(raised)) & ~pits
+    return np.where(pits & (lowest_around(np.where(left, -1.0, 0.0)) < 0.0), heights, raised)

@@ -109,6 +109,16 @@ def fill(windows: Windows, slight: float = SLIGHT_M) -> Windows:
             return np.ascontiguousarray(level.transpose(2, 0, 1))
 
 
+def lowest_around(windows: Windows) -> Windows:
+    """(n, rows, cols) the lowest of the up to eight neighbours of each post; posts below it are pits."""
+    wide = np.pad(windows, ((0, 0), (1, 1), (1, 1)), constant_values=np.inf)
+    rows, cols = windows.shape[1:]
+    lowest = np.full_like(windows, np.inf)
+    for dr, dc in NEIGHBOURS:
+        np.minimum(lowest, wide[:, 1 + dr : 1 + dr + rows, 1 + dc : 1 + dc + cols], out=lowest)
+    return lowest
+
+
 def _view(grid: Windows, turned: bool, flip: slice) -> Windows:
     return (grid.transpose(1, 0, 2) if turned else grid)[flip]
 

@@ -312,12 +312,12 @@ def generate_terrain(
     tiles = pick_tiles(model, (landform,), SPACING_M)
     world_seed = int(rng.integers(1 << 62))
     world = World(world_seed, tiles, model, SPACING_M, LandWishes(character=PLAIN))  # basins hold the lakes
-    squares = [(0, 0)]
-    if sea and landform in SEA_LANDFORMS:
+    squares, at_shore = [(0, 0)], sea and landform in SEA_LANDFORMS
+    if at_shore:
         library = build_library(tuple(tiles), True)
         guide = WildGuide(world_seed, library.steepness)
         squares = shore_squares(guide, library.rank_of(SHORE_POSTS), POSTS // CELL)
-    row, col, scale = _find_site(world, squares, relief_m, size_m)
+    row, col, scale = _find_site(world, squares, relief_m, size_m, at_shore)
     around = 2 * HORIZON_POSTS + 1
     wide = world.posts(row - HORIZON_POSTS, col - HORIZON_POSTS, around, around).astype(np.float64) * (
         SPACING_M * scale
@@ -336,17 +336,17 @@ def generate_terrain(
 
 
 def _find_site(
-    world: World, squares: list[tuple[int, int]], relief_m: float | None, size_m: float
+    world: World, squares: list[tuple[int, int]], relief_m: float | None, size_m: float, sea: bool
 ) -> tuple[int, int, float]:
     """(row, col) of the site, and by how much the land is to be scaled for the relief wanted.
 
-    Looks through squares of POSTS a side until the sea is well in view from a site; where there is one square, no sea is looked for.
+    Looks through squares of POSTS a side; with `sea`, until that is well in view from a site.
     """
     row, col, relief, most = 0, 0, 1.0, -1.0
     half = max(2, round(size_m / 2 / SPACING_M))
     for i, j in squares:
         land = world.posts(i * POSTS, j * POSTS, POSTS, POSTS).astype(np.float64) * SPACING_M
-        (r, c), view = choose_site(land, SPACING_M, size_m, relief_m, len(squares) > 1)
+        (r, c), view = choose_site(land, SPACING_M, size_m, relief_m, sea)
         if view > most:
             row, col, most = i * POSTS + r, j * POSTS + c, view
             relief = max(float(np.ptp(land[max(r - half, 0) : r + half + 1, max(c - half, 0) : c + half + 1])), 1.0)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedscape.generation.evaluate.flow import Int, Windows, accumulate, receivers
-from seedscape.generation.hydrology import fill
+from seedscape.generation.hydrology import fill, lowest_around
 from seedscape.generation.rng import fractions, stream
 
 Float = NDArray[np.float64]
@@ -53,8 +53,6 @@ def measure(windows: Windows, spacing_m: float, places: Int | None = None) -> Me
     dy, dx = np.gradient(windows, spacing_m, axis=(1, 2))
     filled = fill(windows)
     area = accumulate(filled, receivers(filled))
-    size = windows.shape[1]
-    around = [windows[:, 1 + r : size - 1 + r, 1 + c : size - 1 + c] for r in (-1, 0, 1) for c in (-1, 0, 1) if r or c]
     relief = np.maximum(np.ptp(windows, axis=(1, 2)), 1.0)
     return Measures(
         psd=radial_psd(windows),
@@ -63,7 +61,7 @@ def measure(windows: Windows, spacing_m: float, places: Int | None = None) -> Me
         skewness=np.stack([_skewness(_laplacian(_coarser(windows, scale))) for scale in SCALES], axis=1),
         unevenness=_unevenness(windows),
         drainage=_quantiles(np.log2(area)),
-        pits=(windows[:, 1:-1, 1:-1] < np.min(around, axis=0)).mean(axis=(1, 2)),
+        pits=(windows < lowest_around(windows))[:, 1:-1, 1:-1].mean(axis=(1, 2)),
         fill=(filled - windows).mean(axis=(1, 2)) / relief,
         patches=_patches(windows),
         places=places,

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from seedscape.generation.guide import WildGuide, Wish
-from seedscape.generation.sites import HEADINGS, LOOKS, choose_site, sea_in_view, shore_squares
+from seedscape.generation.guide import Wish
+from seedscape.generation.sites import HEADINGS, choose_site, sea_in_view, shore_squares
 
 
 def test_the_site_is_gentle_ground() -> None:
@@ -45,6 +45,8 @@ class Ramp:
 
 def test_shores_are_looked_for_where_land_is_wanted_as_low() -> None:
     squares = shore_squares(Ramp(), 0.3, 32)
-    assert squares[0] == (0, -3)  # rank 0.3 is wanted at column -80, in the middle of the third square to the west
-    assert len(set(squares)) == len(squares) > 2 and LOOKS > 1
-    assert shore_squares(WildGuide(5, 1.0), 0.2, 32) == shore_squares(WildGuide(5, 1.0), 0.2, 32)
+    assert squares[:3] == [
+        (0, -3),
+        (-1, -3),
+        (1, -3),
+    ]  # rank 0.3 is wanted at column -80, in the middle of the third square to the west

@@ -183,4 +183,4 @@ def test_a_coast_lies_at_its_shore(seed: int, landform: str) -> None:
     line = np.linspace(-490.0, 490.0, 99)
     x, z = (grid.ravel() for grid in np.meshgrid(line, line))
     wet = terrain.height(x, z) + terrain.altitude_m < 0.35
-    assert 0.0 < wet.mean() < 0.7
+    assert 0.1 < wet.mean() < 0.7  # without looking for the shore 0.03 and none
