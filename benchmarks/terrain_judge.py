@@ -20,7 +20,8 @@ from seedscape.generation.evaluate.flow import Windows
 from seedscape.generation.evaluate.geomorphometry import FEATURES, Measures, features, measure, one_nn
 from seedscape.generation.evaluate.terrain import COUNT, FLOORS, SIZE, other_land
 from seedscape.generation.evaluate.windows import both_sides, draw_windows, match_relief
-from seedscape.generation.quilt import BankTile, Lattice
+from seedscape.generation.library import BankTile
+from seedscape.generation.quilt import Lattice
 from seedscape.generation.rng import stream
 from seedscape.generation.terrain import (
     CELL,

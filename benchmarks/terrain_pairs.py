@@ -19,7 +19,7 @@ from seedscape.generation.evaluate.flow import Windows
 from seedscape.generation.evaluate.geomorphometry import FEATURES, features, measure, one_nn
 from seedscape.generation.evaluate.terrain import COUNT, POOL, SIZE
 from seedscape.generation.evaluate.windows import both_sides, draw_windows, match_relief
-from seedscape.generation.quilt import BankTile
+from seedscape.generation.library import BankTile
 from seedscape.generation.rng import stream
 from seedscape.generation.runtime import lattice_grain
 from seedscape.generation.terrain import BANK, CELL, GRAIN, MARGIN, TerrainModel, open_terrain_model

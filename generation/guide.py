@@ -5,15 +5,18 @@ all it has to give; ridges and valleys come with the land that is chosen to fit 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seedscape.generation.rng import keyed_words, lattice_key, lattice_words
+from seedscape.generation.rng import fractions, keyed_words, lattice_key, lattice_words, stream
 
 ALTITUDE_WAVES = ((24, 1.0), (48, 1.4), (96, 1.6))  # (cells between nodes, weight)
 ROUGHNESS_WAVES = ((20, 1.0), (50, 1.2))
+ROUGHNESS_RANGE = 0.6  # between the blandest and the roughest places that one world wants, of all there is
+ASKED_RANGE = 0.3  # the same where a centre is asked for
 WAVES = (
     *(("altitude", cells) for cells, _ in ALTITUDE_WAVES),
     *(("roughness", cells) for cells, _ in ROUGHNESS_WAVES),
@@ -46,12 +49,20 @@ class Guide(Protocol):
 class WildGuide:
     """Wishes drawn from a seed. steepness: usual tilt of the land that is at hand, posts a cell.
 
-    roughness: centre of what is wanted, 0 (blandest land of its kind) .. 1; None: all of it.
+    roughness: centre of what is wanted, 0 (blandest land of its kind) .. 1; None: drawn from the seed.
     """
 
     seed: int
     steepness: float
     roughness: float | None = None
+
+    @cached_property
+    def _roughness(self) -> tuple[float, float]:
+        """Centre and width of the range."""
+        if self.roughness is not None:
+            return self.roughness, ASKED_RANGE
+        drawn = float(fractions(stream(self.seed, "roughness"), 1)[0])
+        return ROUGHNESS_RANGE / 2.0 + (1.0 - ROUGHNESS_RANGE) * drawn, ROUGHNESS_RANGE
 
     def at(self, row: float, col: float) -> Wish:
         """The wish for one place."""
@@ -68,9 +79,8 @@ class WildGuide:
         for k, (_, weight) in enumerate(ROUGHNESS_WAVES, len(ALTITUDE_WAVES)):
             rough += weight * values[k]
             rough_energy += weight * weight * VALUE_VARIANCE
-        share = _quantile(rough / np.sqrt(rough_energy))
-        if self.roughness is not None:
-            share = min(1.0, max(0.0, self.roughness + 0.3 * (share - 0.5)))
+        centre, wide = self._roughness
+        share = min(1.0, max(0.0, centre + wide * (_quantile(rough / np.sqrt(rough_energy)) - 0.5)))
         rank = _quantile(altitude / np.sqrt(height_energy))
         return Wish(altitude * scale, tilt_x * scale, tilt_y * scale, share, rank)
 

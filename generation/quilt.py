@@ -12,12 +12,14 @@ Green's function: local, so exact for windows too.
 
 Quilted worlds were more alike than regions are, and a nearest-neighbour judge saw it. What helped, each on 192 worlds of each of three
 to eight seeds (docs/evaluation/terrain): larger blocks, two landforms a world (terrain.py), candidates held more closely to the roughness
-wanted, and neighbours of like roughness, so that a mountain front lies within a block, where it is a real one.
+wanted, and neighbours of like roughness. What kept plains from filling whole blocks, with a front along the lattice: texture that goes on from the
+inside of one block to the inside of the next, heights that count for less (they used to decide alone), landforms of like relief
+(benchmarks/terrain_patchwork.py).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -25,23 +27,28 @@ from numpy.typing import NDArray
 
 from seedscape.generation.character import AROUND, relief_contrast
 from seedscape.generation.guide import Guide, Wish
+from seedscape.generation.library import BLOCK, CELL, OVERLAP, Library
 from seedscape.generation.rng import stream
 from seedscape.generation.seams import cheapest_path
 
-BLOCK = 24  # cells
-OVERLAP = 5
 STEP = BLOCK - OVERLAP
 CANDIDATES = 4000
 SHORTLISTS = (400, 48)  # candidates left after a look at a few of the known cells, and at all; then come latents
 SPARSE = 9  # every how many known cells the first sieve looks at
 SOFT = 3.0  # cells over which one block passes into the next: hard seams left bumps of one cell's size in steep land
+HEIGHT_WEIGHT = (
+    0.15  # for heights that overlap, but where the sea is: the correction mends them, but not a change of texture
+)
 LATENT_WEIGHT = 0.15
 EVEN_WEIGHT = 2.5  # for the roughness of cells that overlap: at 0.3 plain met mountain along the lattice's lines
+CHANGE_WEIGHTS = (
+    6.0,
+    15.0,
+)  # for the change from one block's inside to the next one's: of roughness, of the latents' deviations
 RELIEF_WEIGHT = 0.7
 TILT_WEIGHT = 0.5
 RANK_WEIGHT = 0.3
 LEVEL_WEIGHT = 0.8  # of the altitude wanted where the sea is: below the cost of a coast that does not join
-ALIKE = 8  # one in how many blocks counts as of the same altitude: the sea has no rough places, so a rough one was never sea
 REPEAT_COST = 2.0  # for showing a piece of real land again beside itself
 SCREEN = 0.01  # the correction fades over 1 / sqrt(SCREEN) cells
 KEPT_BLOCKS, KEPT_LAND = (
@@ -49,25 +56,10 @@ KEPT_BLOCKS, KEPT_LAND = (
     256,
 )  # remembered, oldest forgotten first: what is needed again is chosen again, and is the same
 REACH = 14  # cells at which the Green's function is cut off
-CELL = 8  # posts
-LEAST_TILE = BLOCK * CELL  # posts a side of the smallest tile that can be joined to others
-SEA_POSTS = 0.02  # block means below this are the sea, where they are flat
-DRY_SHARE = 0.03  # of a block may be sea where the sea is not wanted
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 _Kind = TypeVar("_Kind", bound=np.generic)
-
-
-@dataclass(frozen=True, eq=False)
-class BankTile:
-    """One training tile in cells. latents (h, w, Z) float32; low (h, w) float32 heights in posts; log_relief (h, w)."""
-
-    latents: Float32
-    low: Float32
-    log_relief: Float32
-    landform: str
-    spacing_m: float
 
 
 @dataclass(frozen=True)
@@ -76,74 +68,6 @@ class Lattice:
 
     latents: Float32
     low: Float64
-
-
-@dataclass(frozen=True)
-class Library:
-    """All block positions of some tiles in flat arrays: `start` of each block's first cell, `stride` from one row of cells to the next.
-
-    A block's mean height `level` and the `variance` of its heights, its `rank` among the blocks of its tile (0 lowest, 1 highest), its mean slopes `tilt`
-    (n, 2) eastwards and southwards in posts a cell, and its mean log relief.
-    """
-
-    latents: Float32  # (cells, Z)
-    low: Float32
-    log_relief: Float32
-    start: NDArray[np.int64]
-    stride: int
-    corner: NDArray[np.int64]  # (n, 3) tile, row, column
-    relief: Float32
-    level: Float32
-    rank: Float32
-    tilt: Float32
-    variance: Float32
-
-    @cached_property
-    def swell(self) -> float:
-        """Root mean square deviation of heights within a block, posts."""
-        return float(np.sqrt(self.variance.astype(np.float64).mean())) + 1e-6
-
-    @cached_property
-    def steepness(self) -> float:
-        """Root mean square of the blocks' mean slopes along an axis, posts a cell."""
-        return float(np.sqrt((self.tilt.astype(np.float64) ** 2).mean())) + 1e-6
-
-    @cached_property
-    def ground(self) -> NDArray[np.complex64]:
-        """(cells,) heights as real and log relief as imaginary parts: both are found in one look-up."""
-        return np.stack([self.low, self.log_relief], axis=1).view(np.complex64)[:, 0]
-
-    @cached_property
-    def by_relief(self) -> Float32:
-        """The blocks' log relief in rising order."""
-        return np.sort(self.relief)
-
-    @cached_property
-    def by_level(self) -> NDArray[np.int64]:
-        """The blocks in rising order of their mean heights."""
-        return np.argsort(self.level, kind="stable")
-
-    def level_at(self, rank: float) -> float:
-        """The mean height, posts, below which the share `rank` of all blocks lies."""
-        return float(self.level[self.by_level[int(rank * (len(self.by_level) - 1))]])
-
-    def rank_of(self, level: float) -> float:
-        """The share of all blocks whose mean height, posts, lies below this."""
-        return float((self.level < level).mean())
-
-    def relief_at(self, roughness: float, rank: float | None = None) -> float:
-        """The log relief below which the share `roughness` of all blocks lies; rank: of those at about this height."""
-        sorted_relief = self.by_relief
-        if rank is not None:
-            count = len(self.by_level)
-            many = max(1, count // ALIKE)
-            first = min(max(int(rank * (count - 1)) - many // 2, 0), count - many)
-            sorted_relief = np.sort(self.relief[self.by_level[first : first + many]])
-        return float(sorted_relief[int(roughness * (len(sorted_relief) - 1))])
-
-    def cells(self, blocks: NDArray[np.int64], rows: NDArray[np.int64], cols: NDArray[np.int64]) -> NDArray[np.int64]:
-        """(blocks, k) flat cell numbers of k places inside each block."""
-        return self.start[blocks][:, None] + (rows * self.stride + cols)[None, :]
 
 
 class Shelf(Protocol):
@@ -187,61 +111,6 @@ class _Field:
     slope_y: Float64
     log_relief: Float64
     latents: Float32
-
-
-@lru_cache(maxsize=16)
-def build_library(tiles: tuple[BankTile, ...], sea: bool = True) -> Library:
-    """Index the blocks of all tiles that are large enough; without `sea`, only those where hardly any lies under water."""
-    parts: dict[str, list[NDArray[np.generic]]] = {
-        name: [] for name in ("start", "corner", "relief", "level", "rank", "tilt", "variance", "water")
-    }
-    offset, stride = 0, max(tile.low.shape[1] for tile in tiles)
-    for t, tile in enumerate(tiles):
-        h, w = tile.low.shape
-        if min(h, w) >= BLOCK:
-            r, c = (grid.ravel() for grid in np.indices((h - BLOCK + 1, w - BLOCK + 1)))
-            level = _box_means(tile.low)
-            dy, dx = (np.asarray(slope) for slope in np.gradient(tile.low.astype(np.float64)))
-            parts["start"].append(offset + r * stride + c)
-            parts["corner"].append(np.stack([np.full(len(r), t), r, c], axis=1))
-            parts["relief"].append(_box_means(tile.log_relief))
-            parts["level"].append(level)
-            parts["rank"].append((np.argsort(np.argsort(level, kind="stable"), kind="stable") + 0.5) / len(level))
-            parts["tilt"].append(np.stack([_box_means(dx), _box_means(dy)], axis=1))
-            centred = tile.low.astype(np.float64) - float(tile.low.mean())
-            parts["variance"].append(np.maximum(_box_means(centred * centred) - _box_means(centred) ** 2, 0.0))
-            water = (np.abs(tile.low) < SEA_POSTS) & (np.maximum(np.abs(dx), np.abs(dy)) < 1e-3)
-            parts["water"].append(_box_means(water.astype(np.float64)))
-        offset += h * stride
-    joined = {name: np.concatenate(values) for name, values in parts.items()}
-    dry = joined.pop("water") < DRY_SHARE
-    if not sea and dry.any():
-        joined = {name: values[dry] for name, values in joined.items()}
-    floats = {name: joined[name].astype(np.float32) for name in ("relief", "level", "rank", "tilt", "variance")}
-    return Library(
-        _rows([tile.latents for tile in tiles], stride),
-        _rows([tile.low for tile in tiles], stride),
-        _rows([tile.log_relief for tile in tiles], stride),
-        joined["start"], stride, joined["corner"], **floats,
-    )  # fmt: skip
-
-
-def _rows(fields: list[Float32], stride: int) -> Float32:
-    """The cells (h, w, ...) of all tiles one row after the other, each filled up to `stride`: one sum finds any cell of any block."""
-    total = sum(len(field) for field in fields)
-    rows = np.zeros((total, stride, *fields[0].shape[2:]), np.float32)
-    start = 0
-    for field in fields:
-        rows[start : start + len(field), : field.shape[1]] = field
-        start += len(field)
-    return rows.reshape(-1, *fields[0].shape[2:])
-
-
-def _box_means(field: NDArray[np.floating[Any]]) -> Float64:
-    """(positions,) mean of every BLOCK x BLOCK box."""
-    sums = np.pad(np.cumsum(np.cumsum(field.astype(np.float64), 0), 1), ((1, 0), (1, 0)))
-    boxes = sums[BLOCK:, BLOCK:] - sums[:-BLOCK, BLOCK:] - sums[BLOCK:, :-BLOCK] + sums[:-BLOCK, :-BLOCK]
-    return np.asarray(boxes.ravel() / BLOCK**2)
 
 
 class Quilt:
@@ -366,8 +235,11 @@ class Quilt:
         for side in sides:
             _turned(known, side)[:, :OVERLAP] = True
         used = np.array([self._block(i + di, j + dj).number for di, dj in beside])
-        first = _lowest(cost + self._ground_mismatch(blocks, field, known, SPARSE).mean(axis=1), SHORTLISTS[0])
+        beyond = self._beyond(i, j, sides)
+        rough = cost + self._change_of_texture(blocks, beyond, roughness_alone=True)
+        first = _lowest(rough + self._ground_mismatch(blocks, field, known, SPARSE).mean(axis=1), SHORTLISTS[0])
         blocks, cost = blocks[first], cost[first]
+        cost = cost + self._change_of_texture(blocks, beyond)
         cost = cost + REPEAT_COST * self._repeats(blocks, used)
         cost = cost + self._ground_mismatch(blocks, field, known, 1).mean(axis=1)
         second = _lowest(cost, SHORTLISTS[1])
@@ -413,6 +285,27 @@ class Quilt:
         same = (apart[..., 0] == 0) & (apart[..., 1:] < BLOCK // 2).all(axis=2)
         return np.asarray(same.sum(axis=1), np.int64)
 
+    def _beyond(self, i: int, j: int, sides: tuple[int, ...]) -> dict[int, Float32]:
+        """(patches, 1 + Z) textures beyond each of the sides: of the inside of the block that lies there."""
+        blocks = {side: np.array([self._block(i + BEYOND[side][0], j + BEYOND[side][1]).number]) for side in sides}
+        return {side: self._library.insides(block, (side + 2) % 4)[0] for side, block in blocks.items()}
+
+    def _change_of_texture(
+        self, blocks: NDArray[np.int64], beyond: dict[int, Float32], roughness_alone: bool = False
+    ) -> Float64:  # fmt: skip
+        """(blocks,) mean squared change of texture across the sides, from inside to inside: what overlaps is alike, so a front between
+        two kinds of land comes to lie just behind it, straight along the lattice.
+        """
+        total = np.zeros(len(blocks))
+        for side, there in beyond.items():
+            kinds = slice(0, 1) if roughness_alone else slice(None)
+            apart = (self._library.insides(blocks, side, kinds) - there[:, kinds]).astype(np.float64)
+            apart *= apart
+            total += CHANGE_WEIGHTS[0] * apart[..., 0].mean(axis=1)
+            if not roughness_alone:
+                total += CHANGE_WEIGHTS[1] * apart[..., 1:].mean(axis=(1, 2))
+        return total / len(beyond)
+
     def _ground_mismatch(
         self, blocks: NDArray[np.int64], field: _Field, known: NDArray[np.bool_], every: int
     ) -> Float64:  # fmt: skip
@@ -431,7 +324,8 @@ class Quilt:
         uneven = ground.imag - there.astype(np.float32)
         apart *= apart
         uneven *= uneven
-        return np.asarray(apart + np.float32(EVEN_WEIGHT) * uneven, np.float64)
+        weight = np.float32(1.0 if self._keep else HEIGHT_WEIGHT)
+        return np.asarray(weight * apart + np.float32(EVEN_WEIGHT) * uneven, np.float64)
 
     def _latent_mismatch(self, blocks: NDArray[np.int64], latents: Float32, known: NDArray[np.bool_]) -> Float64:
         """(blocks, known cells) mean squared differences of the latents."""
@@ -457,6 +351,9 @@ def _forget(memory: dict[Any, Any], most: int) -> None:
 def _sides(phase: int) -> tuple[int, ...]:
     """The sides on which blocks of earlier phases lie; 0 left, 1 above, 2 right, 3 below."""
     return {1: (0, 2), 2: (1, 3), 3: (0, 1, 2, 3)}[phase]
+
+
+BEYOND = ((0, -1), (-1, 0), (0, 1), (1, 0))  # rows, columns: the block that lies there
 
 
 def _neighbours(phase: int) -> list[tuple[int, int]]:

@@ -18,7 +18,8 @@ from seedscape.generation import bend
 from seedscape.generation.character import BENCH_SPAN, PLAIN, Character, benched, draw_character, usual_character
 from seedscape.generation.drain import drain
 from seedscape.generation.guide import WildGuide
-from seedscape.generation.quilt import BLOCK, BankTile, Lattice, Library, Quilt, Shelf, build_library
+from seedscape.generation.library import BLOCK, BankTile, Library, build_library
+from seedscape.generation.quilt import Lattice, Quilt, Shelf
 from seedscape.generation.refine import refine
 from seedscape.generation.rng import stream
 from seedscape.generation.runtime import Network, lattice_grain, open_network
@@ -42,7 +43,7 @@ GULLIED_M = 60.0  # half the edge of the finest level, which has gullies: 0.47 m
 SAME_SCALE = 1.9  # tiles within this factor of the asked spacing may be mixed
 SHORE_POSTS = 0.3  # mean height of blocks that are part sea and part land
 SEA_LANDFORMS = ("coast_desert", "coast_islands")
-LANDFORMS = 2  # that a world joins where none are asked for
+LIKE_RELIEF = 1.0  # how much the log relief of the two landforms of a world usually differs
 AT_ONCE = 8  # pieces made side by side: their basins are filled together, which costs hardly more than one's
 
 
@@ -272,17 +273,38 @@ def sample_world(
 ) -> World:  # fmt: skip
     """The endless world of sample `index` of a seed, its posts `spacing_m` apart.
 
-    landforms: classes whose land is joined; None: every sample draws two, in proportion to the land of its kind in the bank, or twice the
-    same one. Worlds of one landform each were more like one another than regions are (docs/evaluation/terrain).
+    landforms: classes whose land is joined; None: every sample draws two, in proportion to the land of its kind in the bank, the second
+    rather of like relief, or the same one again. Worlds of one landform each were more like one another than regions are; of any two,
+    plain and range filled block by block, for want of pieces that lead from the one to the other (docs/evaluation/terrain).
     """
     model = model or open_terrain_model()
     rng = stream(seed, "terrain", "sample", index)
     if landforms is None:
         near = pick_tiles(model, model.landforms, spacing_m)
-        areas = np.cumsum([tile.low.size for tile in near])
-        drawn = np.searchsorted(areas, rng.integers(int(areas[-1]), size=LANDFORMS), side="right")
-        landforms = tuple(sorted({near[int(number)].landform for number in drawn}))
+        first = _draw_landform(near, np.array([tile.low.size for tile in near]), rng)
+        landforms = tuple(sorted({first, _draw_landform(near, _alike(near, first), rng)}))
     return World(int(rng.integers(1 << 62)), pick_tiles(model, landforms, spacing_m), model, spacing_m, wishes)
+
+
+def _draw_landform(tiles: list[BankTile], weights: NDArray[np.int64], rng: np.random.Generator) -> str:
+    """The landform of a tile drawn by integer weights."""
+    sums = np.cumsum(weights)
+    return tiles[int(np.searchsorted(sums, rng.integers(int(sums[-1])), side="right"))].landform
+
+
+def _alike(tiles: list[BankTile], landform: str) -> NDArray[np.int64]:
+    """(tiles,) the cells of each, fewer the farther the mean log relief of its landform lies from that of `landform`."""
+    area, sums = (
+        dict.fromkeys((tile.landform for tile in tiles), 0),
+        dict.fromkeys((tile.landform for tile in tiles), 0.0),
+    )
+    for tile in tiles:
+        area[tile.landform] += tile.low.size
+        sums[tile.landform] += float(tile.log_relief.sum(dtype=np.float64))
+    relief = {kind: sums[kind] / area[kind] for kind in area}
+    apart = np.array([(relief[tile.landform] - relief[landform]) / LIKE_RELIEF for tile in tiles])
+    sizes = np.array([tile.low.size for tile in tiles])
+    return np.asarray(np.round(sizes * np.exp(-0.5 * apart * apart)), np.int64)
 
 
 def sample_heights(

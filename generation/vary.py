@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 from seedscape.assets.errors import RequestError
 from seedscape.generation import bend
 from seedscape.generation.guide import WildGuide
-from seedscape.generation.quilt import Quilt, build_library
+from seedscape.generation.library import build_library
+from seedscape.generation.quilt import Quilt
 from seedscape.generation.runtime import lattice_grain
 from seedscape.generation.terrain import CELL, GRAIN, MARGIN, PIECE, TerrainModel, open_terrain_model, pick_tiles
 from seedscape.generation.values import HeightField

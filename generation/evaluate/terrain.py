@@ -26,8 +26,8 @@ from seedscape.generation.evaluate.geomorphometry import Measures, distances, me
 from seedscape.generation.evaluate.novelty import REAL_WINDOWS, novelty
 from seedscape.generation.evaluate.seams import seams
 from seedscape.generation.evaluate.windows import RealWindows, both_sides, draw_windows, match_relief, tiles_at
+from seedscape.generation.library import LEAST_TILE
 from seedscape.generation.pictures import contact_sheet, hillshade
-from seedscape.generation.quilt import LEAST_TILE
 from seedscape.generation.rng import stream
 from seedscape.generation.terrain import SAME_SCALE, TerrainModel, open_terrain_model, sample_heights
 from seedscape.generation.train.elevation import Tile, at_common_spacing, read_tiles, split_tiles

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from seedscape.assets.errors import RequestError
 from seedscape.assets.files import write_atomically
 from seedscape.generation.decoder import OUTPUTS, plain_equaliser
+from seedscape.generation.library import LEAST_TILE
 from seedscape.generation.maps import comb_share
 from seedscape.generation.models.material_gan import CELL as MATERIAL_CELL
 from seedscape.generation.models.material_gan import (
@@ -31,7 +32,6 @@ from seedscape.generation.models.material_gan import (
 )
 from seedscape.generation.models.refiner import NOISE_CHANNELS, Refiner
 from seedscape.generation.models.terrain_vae import CELL, TerrainVAE, low_features, relief, upsample_low
-from seedscape.generation.quilt import LEAST_TILE
 from seedscape.generation.train.calibrate import calibrate
 from seedscape.generation.train.elevation import Tile, at_common_spacing
 from seedscape.generation.train.material_graph import cells_graph, require_valid, texels_graph

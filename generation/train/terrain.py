@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 from seedscape.assets.errors import RequestError
 from seedscape.assets.files import write_atomically
+from seedscape.generation.library import LEAST_TILE
 from seedscape.generation.models.adversary import discriminator_loss, generator_loss
 from seedscape.generation.models.refiner import NOISE_CHANNELS, Refiner, fine_relief
 from seedscape.generation.models.terrain_vae import (
@@ -30,7 +31,6 @@ from seedscape.generation.models.terrain_vae import (
     low_features,
 )
 from seedscape.generation.pictures import contact_sheet, hillshade
-from seedscape.generation.quilt import LEAST_TILE
 from seedscape.generation.rng import stream
 from seedscape.generation.train.elevation import Tile, read_tiles, split_tiles
 from seedscape.generation.train.release import release_terrain

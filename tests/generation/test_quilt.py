@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seedscape.generation.guide import WildGuide, Wish
-from seedscape.generation.quilt import BLOCK, SCREEN, BankTile, Quilt, _lowest, build_library, greens_function
+from seedscape.generation.library import BLOCK, BankTile, build_library
+from seedscape.generation.quilt import SCREEN, Quilt, _lowest, greens_function
 from seedscape.generation.rng import stream
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from seedscape.assets.errors import RequestError
-from seedscape.generation.quilt import BankTile
+from seedscape.generation.library import BankTile
 from seedscape.generation.runtime import Network, open_network
 from seedscape.generation.terrain import (
     LandWishes,
