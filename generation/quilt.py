@@ -49,7 +49,9 @@ RELIEF_WEIGHT = 0.7
 TILT_WEIGHT = 0.5
 RANK_WEIGHT = 0.3
 LEVEL_WEIGHT = 0.8  # of the altitude wanted where the sea is: below the cost of a coast that does not join
-REPEAT_COST = 2.0  # for showing a piece of real land again beside itself
+REPEAT_COST = 5.0  # for showing a piece of real land again beside itself
+SQUARE, APART = 36, 8  # cells: of the bank that go to one share, and between squares of different shares
+LEAST_SHARE = 400  # blocks; with fewer all places choose from all
 SCREEN = 0.01  # the correction fades over 1 / sqrt(SCREEN) cells
 KEPT_BLOCKS, KEPT_LAND = (
     1024,
@@ -125,6 +127,7 @@ class Quilt:
     ) -> None:  # fmt: skip
         self._library, self._guide, self._seed, self._keep = library, guide, seed, keep_altitude
         self._contrast, self._shelf = contrast, shelf
+        self._shares = _shares(library, seed)
         self._blocks: dict[tuple[int, int], _Block] = {}
         self._land: dict[int, _Contents] = {}
 
@@ -220,9 +223,10 @@ class Quilt:
         return chosen
 
     def _choose(self, i: int, j: int) -> _Block:
-        library, phase = self._library, 2 * (i % 2) + j % 2
+        phase = 2 * (i % 2) + j % 2
         rng = stream(self._seed, "block", i, j)
-        blocks = rng.integers(0, len(library.start), size=CANDIDATES)
+        share = self._shares[2 * (i // 2 % 2) + j // 2 % 2]
+        blocks = share[rng.integers(0, len(share), size=CANDIDATES)]
         wish = self._guide.at((i + 0.5) * STEP + OVERLAP / 2, (j + 0.5) * STEP + OVERLAP / 2)
         cost = self._fit(blocks, wish)
         weight = np.ones((BLOCK, BLOCK))
@@ -332,6 +336,18 @@ class Quilt:
         rows, cols = np.nonzero(known)
         there = np.take(self._library.latents, self._library.cells(blocks, rows, cols), axis=0)
         return np.asarray(LATENT_WEIGHT * ((there - latents[known][None]) ** 2).mean(axis=2), np.float64)
+
+
+def _shares(library: Library, seed: int) -> list[NDArray[np.int64]]:
+    """Four lists of blocks, by squares of the bank, for groups of 2 x 2 places of the lattice: what one group shows, the groups around
+    it do not, though none knows what the others chose.
+    """
+    place = library.corner[:, 1:] + stream(seed, "shares").integers(0, 2 * SQUARE, size=2)
+    within = place % SQUARE
+    inside = ((within >= APART // 2) & (within < SQUARE - APART // 2)).all(axis=1)
+    which = place // SQUARE % 2
+    found = [np.flatnonzero(inside & (which == (k // 2, k % 2)).all(axis=1)) for k in range(4)]
+    return found if min(len(share) for share in found) >= LEAST_SHARE else [np.arange(len(library.start))] * 4
 
 
 def _lowest(cost: Float64, most: int) -> NDArray[np.int64]:

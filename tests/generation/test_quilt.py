@@ -5,8 +5,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seedscape.generation import quilt
 from seedscape.generation.guide import WildGuide, Wish
-from seedscape.generation.library import BLOCK, BankTile, build_library
+from seedscape.generation.library import (
+    BLOCK,
+    LEAST_VARIANCE,
+    OVERLAP,
+    PATCH,
+    BankTile,
+    Library,
+    build_library,
+)
 from seedscape.generation.quilt import SCREEN, Quilt, _lowest, greens_function
 from seedscape.generation.rng import stream
 
@@ -145,3 +154,72 @@ def test_blocks_from_a_shelf_give_the_same_land() -> None:
         window, alone = quilt.window(-20, 5, 24, 20), ENDLESS.window(-20, 5, 24, 20)
         assert (window.low == alone.low).all() and (window.latents == alone.latents).all()
         assert (shelf.found > 0) == kept and (shelf.kept == before) == kept
+
+
+def repeats(made: Quilt, places: int) -> int:
+    """Pairs of blocks two apart, within a square of so many, that show mostly the same land."""
+    corner = {(i, j): LARGE.corner[made._block(i, j).number] for i in range(places) for j in range(places)}
+    pairs = [
+        ((i, j), (i + di, j + dj))
+        for i, j in corner
+        for di, dj in ((0, 2), (2, 0), (2, 2))
+        if (i + di, j + dj) in corner
+    ]
+    apart = [np.abs(corner[a] - corner[b]) for a, b in pairs]
+    return sum(int(d[0] == 0 and (d[1:] < SHOWN).all()) for d in apart)
+
+
+LARGE = build_library((tile(1, 110, 130),))
+SHOWN = 4  # cells: less apart is the same piece
+
+
+def test_what_lies_two_blocks_apart_is_chosen_from_other_land(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks that cannot know of each other would choose the same piece where the same is wanted; a share each keeps them apart."""
+    assert repeats(Quilt(LARGE, Slope(LARGE.steepness), 1), 4) == 0
+    monkeypatch.setattr(quilt, "LEAST_SHARE", len(LARGE.start))  # all choose from all
+    assert repeats(Quilt(LARGE, Slope(LARGE.steepness), 1), 4) > 0
+
+
+def two_kinds() -> BankTile:
+    """Plain in the west, mountains in the east, and the same again: texture of two kinds."""
+    land = tile(5, 60, 120)
+    rough = np.where(np.arange(120) // 30 % 2 == 1, 1.0, 0.05).astype(np.float32)
+    relief = np.broadcast_to(np.log(rough), land.low.shape).astype(np.float32)
+    return BankTile(land.latents * rough[:, None], land.low * rough, np.ascontiguousarray(relief), "hills", 30.0)
+
+
+def test_texture_is_that_of_the_cells_beside_the_overlap() -> None:
+    """Mean log relief and log deviations of latents, patch by patch along each side, as slices of the tile give them."""
+    land = two_kinds()
+    library = build_library((land,))
+    number = int(np.flatnonzero((library.corner == (0, 7, 20)).all(axis=1))[0])
+    relief = land.log_relief[7 : 7 + BLOCK, 20 : 20 + BLOCK]
+    latents = land.latents[7 : 7 + BLOCK, 20 : 20 + BLOCK].astype(np.float64)
+    near, far = slice(OVERLAP, OVERLAP + PATCH), slice(BLOCK - OVERLAP - PATCH, BLOCK - OVERLAP)
+    for side, across in enumerate((near, near, far, far)):
+        found = library.insides(np.array([number]), side)[0]
+        for k in range(BLOCK // PATCH):
+            along = slice(k * PATCH, (k + 1) * PATCH)
+            where = (along, across) if side % 2 == 0 else (across, along)
+            deviation = np.maximum(latents[where].reshape(-1, latents.shape[2]).std(axis=0), LEAST_VARIANCE**0.5)
+            assert found[k, 0] == pytest.approx(relief[where].mean(), abs=1e-3)
+            assert found[k, 1:] == pytest.approx(np.log(deviation), abs=2e-3)
+
+
+def changes(land: Library, weights: tuple[float, float], patch: pytest.MonkeyPatch) -> float:
+    """Mean squared change of log relief from inside to inside over the joints of 36 blocks."""
+    patch.setattr(quilt, "CHANGE_WEIGHTS", weights)
+    made = Quilt(land, WildGuide(3, land.steepness), 3)
+    found = []
+    for i in range(6):
+        for j in range(6):
+            one, right = (
+                land.insides(np.array([made._block(i, c).number]), s)[0, :, 0] for c, s in ((j, 2), (j + 1, 0))
+            )
+            found.append(float(((one - right) ** 2).mean()))
+    return float(np.mean(found))
+
+
+def test_texture_goes_on_from_block_to_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    land = build_library((two_kinds(),))
+    assert changes(land, quilt.CHANGE_WEIGHTS, monkeypatch) < 0.6 * changes(land, (0.0, 0.0), monkeypatch)
