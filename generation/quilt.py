@@ -37,19 +37,16 @@ SHORTLISTS = (400, 48)  # candidates left after a look at a few of the known cel
 SPARSE = 9  # every how many known cells the first sieve looks at
 SOFT = 3.0  # cells over which one block passes into the next: hard seams left bumps of one cell's size in steep land
 HEIGHT_WEIGHT = (
-    0.15  # for heights that overlap, but where the sea is: the correction mends them, but not a change of texture
+    0.6  # for heights that overlap, but where the sea is: what is left of steps is corrected, texture is not
 )
 LATENT_WEIGHT = 0.15
 EVEN_WEIGHT = 2.5  # for the roughness of cells that overlap: at 0.3 plain met mountain along the lattice's lines
-CHANGE_WEIGHTS = (
-    6.0,
-    15.0,
-)  # for the change from one block's inside to the next one's: of roughness, of the latents' deviations
+CHANGE_WEIGHTS = (6.0, 15.0)  # for changes from inside to inside: of roughness, of the latents' deviations
 RELIEF_WEIGHT = 0.7
 TILT_WEIGHT = 0.5
 RANK_WEIGHT = 0.3
 LEVEL_WEIGHT = 0.8  # of the altitude wanted where the sea is: below the cost of a coast that does not join
-REPEAT_COST = 5.0  # for showing a piece of real land again beside itself
+REPEAT_COST = 2.0  # for showing a piece of real land again beside itself
 SQUARE, APART = 36, 8  # cells: of the bank that go to one share, and between squares of different shares
 LEAST_SHARE = 400  # blocks; with fewer all places choose from all
 SCREEN = 0.01  # the correction fades over 1 / sqrt(SCREEN) cells
@@ -225,7 +222,7 @@ class Quilt:
     def _choose(self, i: int, j: int) -> _Block:
         phase = 2 * (i % 2) + j % 2
         rng = stream(self._seed, "block", i, j)
-        share = self._shares[2 * (i // 2 % 2) + j // 2 % 2]
+        share = self._shares[(i // 2 + j // 2) % 2]
         blocks = share[rng.integers(0, len(share), size=CANDIDATES)]
         wish = self._guide.at((i + 0.5) * STEP + OVERLAP / 2, (j + 0.5) * STEP + OVERLAP / 2)
         cost = self._fit(blocks, wish)
@@ -339,15 +336,15 @@ class Quilt:
 
 
 def _shares(library: Library, seed: int) -> list[NDArray[np.int64]]:
-    """Four lists of blocks, by squares of the bank, for groups of 2 x 2 places of the lattice: what one group shows, the groups around
-    it do not, though none knows what the others chose.
+    """Two lists of blocks, by squares of the bank, for groups of 2 x 2 places of the lattice, as on a chessboard: what one group shows, the
+    groups beside it do not, though none knows what the others chose.
     """
     place = library.corner[:, 1:] + stream(seed, "shares").integers(0, 2 * SQUARE, size=2)
     within = place % SQUARE
     inside = ((within >= APART // 2) & (within < SQUARE - APART // 2)).all(axis=1)
-    which = place // SQUARE % 2
-    found = [np.flatnonzero(inside & (which == (k // 2, k % 2)).all(axis=1)) for k in range(4)]
-    return found if min(len(share) for share in found) >= LEAST_SHARE else [np.arange(len(library.start))] * 4
+    which = (place // SQUARE).sum(axis=1) % 2
+    found = [np.flatnonzero(inside & (which == k)) for k in range(2)]
+    return found if min(len(share) for share in found) >= LEAST_SHARE else [np.arange(len(library.start))] * 2
 
 
 def _lowest(cost: Float64, most: int) -> NDArray[np.int64]:
