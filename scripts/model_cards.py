@@ -79,8 +79,8 @@ fitted power-law noise; level: that noise at the real windows' own spectral powe
 
 **Known weaknesses.** A nearest-neighbour judge still tells ours from real land a little more often than other real land (one_nn; the mean of six seeds is
 sure to about 0.015). Land is joined from bent blocks of 24 x 24 cells: what is new is the
-arrangement, the bend, the grain and every join; at 512 posts the eye finds plains that fill a block, with a corner or a straight side, in some windows, and
-ranges no longer than a few blocks. Basins that cross the lattice of 256 posts stay. Ice and rivers are not modelled; detail below about
+arrangement, the bend, the grain and every join; at 512 posts the eye finds ranges no longer than a few blocks and of several directions, now and then a
+plain with a straight side, and a piece of land shown twice (docs/evaluation/terrain). Basins that cross the lattice of 256 posts stay. Ice and rivers are not modelled; detail below about
 4 m is self-similar guesswork by the refiner. Elevation models of this kind contain canopy and buildings.
 
 **Data and licences.** Please credit NASA/USGS. {COPERNICUS}.
