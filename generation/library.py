@@ -124,18 +124,18 @@ def build_library(tiles: tuple[BankTile, ...], sea: bool = True) -> Library:
         h, w = tile.low.shape
         if min(h, w) >= BLOCK:
             r, c = (grid.ravel() for grid in np.indices((h - BLOCK + 1, w - BLOCK + 1)))
-            level = _box_means(tile.low)
+            level = _block_means(tile.low)
             dy, dx = (np.asarray(slope) for slope in np.gradient(tile.low.astype(np.float64)))
             parts["start"].append(offset + r * stride + c)
             parts["corner"].append(np.stack([np.full(len(r), t), r, c], axis=1))
-            parts["relief"].append(_box_means(tile.log_relief))
+            parts["relief"].append(_block_means(tile.log_relief))
             parts["level"].append(level)
             parts["rank"].append((np.argsort(np.argsort(level, kind="stable"), kind="stable") + 0.5) / len(level))
-            parts["tilt"].append(np.stack([_box_means(dx), _box_means(dy)], axis=1))
+            parts["tilt"].append(np.stack([_block_means(dx), _block_means(dy)], axis=1))
             centred = tile.low.astype(np.float64) - float(tile.low.mean())
-            parts["variance"].append(np.maximum(_box_means(centred * centred) - _box_means(centred) ** 2, 0.0))
+            parts["variance"].append(np.maximum(_block_means(centred * centred) - _block_means(centred) ** 2, 0.0))
             water = (np.abs(tile.low) < SEA_POSTS) & (np.maximum(np.abs(dx), np.abs(dy)) < 1e-3)
-            parts["water"].append(_box_means(water.astype(np.float64)))
+            parts["water"].append(_block_means(water.astype(np.float64)))
         offset += h * stride
     joined = {name: np.concatenate(values) for name, values in parts.items()}
     dry = joined.pop("water") < DRY_SHARE
@@ -160,21 +160,13 @@ def _patch_textures(tile: BankTile) -> Float32:
     h, w, depth = tile.latents.shape
     result = np.zeros((h, w, 1 + depth), np.float32)
     inner = result[: h - PATCH + 1, : w - PATCH + 1]
-    inner[..., 0] = _patch_means(tile.log_relief)
+    inner[..., 0] = _box_means(tile.log_relief, PATCH)
     for z in range(depth):
         latent = tile.latents[..., z].astype(np.float64)
-        variance = _patch_means(latent * latent) - _patch_means(latent) ** 2
+        variance = _box_means(latent * latent, PATCH) - _box_means(latent, PATCH) ** 2
         inner[..., 1 + z] = 0.5 * np.log(np.maximum(variance, LEAST_VARIANCE))
     # As log_relief: only ranks candidates, and rounding keeps it the same on every machine.
     return np.round(result, 4).astype(np.float32)
-
-
-def _patch_means(field: NDArray[np.floating[Any]]) -> Float64:
-    """(h - PATCH + 1, w - PATCH + 1) means of the patch from each cell on."""
-    sums = _summed(field)
-    return np.asarray(
-        (sums[PATCH:, PATCH:] - sums[:-PATCH, PATCH:] - sums[PATCH:, :-PATCH] + sums[:-PATCH, :-PATCH]) / PATCH**2
-    )
 
 
 def _rows(fields: list[Float32], stride: int) -> Float32:
@@ -188,13 +180,13 @@ def _rows(fields: list[Float32], stride: int) -> Float32:
     return rows.reshape(-1, *fields[0].shape[2:])
 
 
-def _box_means(field: NDArray[np.floating[Any]]) -> Float64:
+def _block_means(field: NDArray[np.floating[Any]]) -> Float64:
     """(positions,) mean of every BLOCK x BLOCK box."""
-    sums = _summed(field)
-    boxes = sums[BLOCK:, BLOCK:] - sums[:-BLOCK, BLOCK:] - sums[BLOCK:, :-BLOCK] + sums[:-BLOCK, :-BLOCK]
-    return np.asarray(boxes.ravel() / BLOCK**2)
+    return _box_means(field, BLOCK).ravel()
 
 
-def _summed(field: NDArray[np.floating[Any]]) -> Float64:
-    """(h + 1, w + 1) sums of all that lies above and left."""
-    return np.pad(np.cumsum(np.cumsum(field.astype(np.float64), 0), 1), ((1, 0), (1, 0)))
+def _box_means(field: NDArray[np.floating[Any]], side: int) -> Float64:
+    """(h - side + 1, w - side + 1) mean of the side x side box from each cell on."""
+    sums = np.pad(np.cumsum(np.cumsum(field.astype(np.float64), 0), 1), ((1, 0), (1, 0)))
+    boxes = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
+    return np.asarray(boxes / side**2)

@@ -336,8 +336,8 @@ class Quilt:
 
 
 def _shares(library: Library, seed: int) -> list[NDArray[np.int64]]:
-    """Two lists of blocks, by squares of the bank, for groups of 2 x 2 places of the lattice, as on a chessboard: what one group shows, the
-    groups beside it do not, though none knows what the others chose.
+    """Two lists of blocks, by squares of the bank APART cells from one another, for groups of 2 x 2 places of the lattice, as on a chessboard:
+    groups side by side seldom show the same piece, though none knows what the others chose.
     """
     place = library.corner[:, 1:] + stream(seed, "shares").integers(0, 2 * SQUARE, size=2)
     within = place % SQUARE
