@@ -86,7 +86,7 @@ class LocalWorkers:
     ) -> None:
         """MissingPartError: pebble is not installed."""
         try:
-            import pebble  # noqa: F401
+            import pebble  # noqa: F401  only whether it is there; the pools import it
         except ImportError as error:
             raise MissingPartError(f"batches need pebble ({error}); install it with: pip install pebble") from None
         self._max_tasks = max_tasks

@@ -133,7 +133,7 @@ class MaterialCritic(nn.Module):
         self.heads = nn.ModuleList([nn.Linear(width, 1) for width in w[1:]])
         self.sets = nn.ModuleList([nn.Embedding(sets, width) for width in w[1:]])
         for table in self.sets:
-            nn.init.normal_(table.weight, std=0.05)  # type: ignore[arg-type]
+            nn.init.normal_(table.weight, std=0.05)  # type: ignore[arg-type]  # torch types its tables loosely
 
     def forward(self, x: Tensor, index: Tensor) -> tuple[Tensor, list[Tensor]]:
         """x (B, 5, H, W), index (B) of the set -> logits (B, 4 H W), features of the strided levels.

@@ -34,7 +34,7 @@ class _Guarded(H11Protocol):
         self._headers_due: asyncio.TimerHandle | None = None
         self._taken_due: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a TCP server has no other transport
         super().connection_made(transport)
         if len(self.connections) > self.limits.max_connections:
             self._refuse(

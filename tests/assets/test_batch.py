@@ -159,7 +159,7 @@ def test_a_function_of_ones_own_makes_the_jobs(tmp_path: Path) -> None:
 )
 def test_limits_that_make_no_sense_are_refused(tmp_path: Path, options: dict[str, int]) -> None:
     with pytest.raises(RequestError, match="expected"):
-        Batch(tmp_path, stubs(1), **options)  # type: ignore[arg-type]
+        Batch(tmp_path, stubs(1), **options)  # type: ignore[arg-type]  # one dict for options of several types
 
 
 def test_a_folder_with_other_things_in_it_is_refused(tmp_path: Path) -> None:
