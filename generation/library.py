@@ -1,11 +1,15 @@
-"""What terrain is quilted from: the cells of a bank of real land, and every block of them that may be shown, in flat arrays to search."""
+"""What terrain is quilted from: the cells of a bank of real land in its eight turns, and every block of them that may be shown, in flat
+arrays to search.
+"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from seedscape.generation.turns import TURNS, Turner, turned
 
 BLOCK = 24  # cells
 OVERLAP = 5
@@ -15,6 +19,7 @@ LEAST_TILE = BLOCK * CELL  # posts a side of the smallest tile that can be joine
 ALIKE = 8  # one in how many blocks counts as of the same altitude: the sea has no rough places, so a rough one was never sea
 SEA_POSTS = 0.02  # block means below this are the sea, where they are flat
 DRY_SHARE = 0.03  # of a block may be sea where the sea is not wanted
+LEVEL = 1e-6  # variance of slopes, posts a cell: below it land is level and has no strike
 LEAST_VARIANCE = 1e-3  # of latents: below it land is level, and the logarithm says nothing more
 
 Float32 = NDArray[np.float32]
@@ -23,13 +28,32 @@ Float64 = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class BankTile:
-    """One training tile in cells. latents (h, w, Z) float32; low (h, w) float32 heights in posts; log_relief (h, w)."""
+    """One training tile in cells. latents (h, w, Z) float32; low (h, w) float32 heights in posts; log_relief (h, w).
+
+    file: what it was cut from; tiles of one file show the same land. turner: makes its latents when it is turned; None: shown upright alone.
+    """
 
     latents: Float32
     low: Float32
     log_relief: Float32
     landform: str
     spacing_m: float
+    file: str = ""
+    turner: Turner | None = None
+
+    def turns(self) -> "list[BankTile]":
+        """It, and if it can be turned the land in its other seven turns."""
+        if self.turner is None:
+            return [self]
+        others = [
+            replace(
+                self, latents=self.turner.latents(self.latents, turn), turner=None,
+                low=np.ascontiguousarray(turned(self.low, turn)),
+                log_relief=np.ascontiguousarray(turned(self.log_relief, turn)),
+            )
+            for turn in range(1, TURNS)
+        ]  # fmt: skip
+        return [self, *others]
 
 
 @dataclass(frozen=True)
@@ -37,7 +61,9 @@ class Library:
     """All block positions of some tiles in flat arrays: `start` of each block's first cell, `stride` from one row of cells to the next.
 
     A block's mean height `level` and the `variance` of its heights, its `rank` among the blocks of its tile (0 lowest, 1 highest), its mean slopes `tilt`
-    (n, 2) eastwards and southwards in posts a cell, and its mean log relief.
+    (n, 2) eastwards and southwards in posts a cell, its mean log relief, and its `strike` (n, 2): how much more its slopes vary eastwards than
+    southwards, and along one diagonal than along the other, over how much they vary: a vector of length 0 .. 1 that turns twice as fast as
+    the land, of the structure tensor (Bigun and Granlund 1987) of the heights less their mean slope.
     """
 
     latents: Float32  # (cells, Z)
@@ -45,11 +71,12 @@ class Library:
     log_relief: Float32
     start: NDArray[np.int64]
     stride: int
-    corner: NDArray[np.int64]  # (n, 3) tile, row, column
+    corner: NDArray[np.int64]  # (n, 3) tile, row, column of the least cell it shows of the tile as it lies in the bank
     relief: Float32
     level: Float32
     rank: Float32
     tilt: Float32
+    strike: Float32
     variance: Float32
     textures: Float32  # (cells, 1 + Z) of the PATCH x PATCH cells from each cell on
 
@@ -113,25 +140,28 @@ class Library:
         return across + near, along + near * self.stride, across + far, along + far * self.stride
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=6)  # of eight turns of a landform's land some 50 to 100 MB each
 def build_library(tiles: tuple[BankTile, ...], sea: bool = True) -> Library:
-    """Index the blocks of all tiles that are large enough; without `sea`, only those where hardly any lies under water."""
+    """Index the blocks of all tiles that are large enough, in all turns; without `sea`, only those where hardly any lies under water."""
     parts: dict[str, list[NDArray[np.generic]]] = {
-        name: [] for name in ("start", "corner", "relief", "level", "rank", "tilt", "variance", "water")
+        name: [] for name in ("start", "corner", "relief", "level", "rank", "tilt", "strike", "variance", "water")
     }
-    offset, stride = 0, max(tile.low.shape[1] for tile in tiles)
-    for t, tile in enumerate(tiles):
+    shown = [(t, turn, view) for t, tile in enumerate(tiles) for turn, view in enumerate(tile.turns())]
+    offset, stride = 0, max(view.low.shape[1] for _, _, view in shown)
+    for t, turn, tile in shown:
         h, w = tile.low.shape
         if min(h, w) >= BLOCK:
             r, c = (grid.ravel() for grid in np.indices((h - BLOCK + 1, w - BLOCK + 1)))
             level = _block_means(tile.low)
             dy, dx = (np.asarray(slope) for slope in np.gradient(tile.low.astype(np.float64)))
             parts["start"].append(offset + r * stride + c)
-            parts["corner"].append(np.stack([np.full(len(r), t), r, c], axis=1))
+            parts["corner"].append(_corners(t, turn, tiles[t].low.shape))
             parts["relief"].append(_block_means(tile.log_relief))
             parts["level"].append(level)
             parts["rank"].append((np.argsort(np.argsort(level, kind="stable"), kind="stable") + 0.5) / len(level))
-            parts["tilt"].append(np.stack([_block_means(dx), _block_means(dy)], axis=1))
+            tilt = np.stack([_block_means(dx), _block_means(dy)], axis=1)
+            parts["tilt"].append(tilt)
+            parts["strike"].append(_strikes(dx, dy, tilt))
             centred = tile.low.astype(np.float64) - float(tile.low.mean())
             parts["variance"].append(np.maximum(_block_means(centred * centred) - _block_means(centred) ** 2, 0.0))
             water = (np.abs(tile.low) < SEA_POSTS) & (np.maximum(np.abs(dx), np.abs(dy)) < 1e-3)
@@ -141,16 +171,36 @@ def build_library(tiles: tuple[BankTile, ...], sea: bool = True) -> Library:
     dry = joined.pop("water") < DRY_SHARE
     if not sea and dry.any():
         joined = {name: values[dry] for name, values in joined.items()}
-    floats = {name: joined[name].astype(np.float32) for name in ("relief", "level", "rank", "tilt", "variance")}
+    floats = {
+        name: joined[name].astype(np.float32) for name in ("relief", "level", "rank", "tilt", "strike", "variance")
+    }
+    views = [view for _, _, view in shown]
     return Library(
-        _rows([tile.latents for tile in tiles], stride),
-        _rows([tile.low for tile in tiles], stride),
-        _rows([tile.log_relief for tile in tiles], stride),
-        joined["start"], stride, joined["corner"], **floats, textures=_textures(tiles, stride),
+        _rows([tile.latents for tile in views], stride),
+        _rows([tile.low for tile in views], stride),
+        _rows([tile.log_relief for tile in views], stride),
+        joined["start"], stride, joined["corner"], **floats, textures=_textures(views, stride),
     )  # fmt: skip
 
 
-def _textures(tiles: tuple[BankTile, ...], stride: int) -> Float32:
+def _corners(tile: int, turn: int, shape: tuple[int, int]) -> NDArray[np.int64]:
+    """(positions, 3) of the blocks of a turned tile, in the order of their own rows and columns; shape: upright."""
+    places = turned(np.arange(shape[0] * shape[1]).reshape(shape), turn)
+    ends = places[: 1 - BLOCK, : 1 - BLOCK].ravel(), places[BLOCK - 1 :, BLOCK - 1 :].ravel()
+    row, col = (np.minimum(*pair) for pair in zip(*(np.divmod(end, shape[1]) for end in ends), strict=True))
+    return np.stack([np.full(len(row), tile), row, col], axis=1)
+
+
+def _strikes(dx: Float64, dy: Float64, tilt: Float64) -> Float64:
+    """(positions, 2) of the slopes (h, w) of a tile and their means."""
+    xx, yy = (np.maximum(_block_means(d * d) - tilt[:, k] ** 2, 0.0) for k, d in enumerate((dx, dy)))
+    xy = _block_means(dx * dy) - tilt[:, 0] * tilt[:, 1]
+    energy = np.maximum(xx + yy, LEVEL)
+    # As log_relief: only ranks candidates.
+    return np.asarray(np.round(np.stack([(xx - yy) / energy, 2.0 * xy / energy], axis=1), 4))
+
+
+def _textures(tiles: list[BankTile], stride: int) -> Float32:
     """(cells, 1 + Z) mean log relief and log deviations of the latents within the patch from each cell on; 0 where it does not fit."""
     return _rows([_patch_textures(tile) for tile in tiles], stride)
 

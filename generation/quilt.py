@@ -45,8 +45,12 @@ CHANGE_WEIGHTS = (6.0, 15.0)  # for changes from inside to inside: of roughness,
 RELIEF_WEIGHT = 0.7
 TILT_WEIGHT = 0.5
 RANK_WEIGHT = 0.3
+STRIKE_WEIGHT = 5.0
 LEVEL_WEIGHT = 0.8  # of the altitude wanted where the sea is: below the cost of a coast that does not join
-REPEAT_COST = 2.0  # for showing a piece of real land again beside itself
+REPEAT_COST = (
+    100.0  # for showing a piece of real land again beside itself, in whatever turn: never, where there is any other
+)
+SHARES = 4
 SQUARE, APART = 36, 8  # cells: of the bank that go to one share, and between squares of different shares
 LEAST_SHARE = 400  # blocks; with fewer all places choose from all
 SCREEN = 0.01  # the correction fades over 1 / sqrt(SCREEN) cells
@@ -222,7 +226,7 @@ class Quilt:
     def _choose(self, i: int, j: int) -> _Block:
         phase = 2 * (i % 2) + j % 2
         rng = stream(self._seed, "block", i, j)
-        share = self._shares[(i // 2 + j // 2) % 2]
+        share = self._shares[i // 2 % 2 * 2 + j // 2 % 2]
         blocks = share[rng.integers(0, len(share), size=CANDIDATES)]
         wish = self._guide.at((i + 0.5) * STEP + OVERLAP / 2, (j + 0.5) * STEP + OVERLAP / 2)
         cost = self._fit(blocks, wish)
@@ -272,7 +276,15 @@ class Quilt:
         return np.asarray(
             cost + TILT_WEIGHT * (apart * apart).sum(axis=1) / (1.0 + (apart * apart).sum(axis=1))
             + RANK_WEIGHT * (library.rank[blocks].astype(np.float64) - wish.rank) ** 2
+            + STRIKE_WEIGHT * self._off_strike(blocks, wish)
         )  # fmt: skip
+
+    def _off_strike(self, blocks: NDArray[np.int64], wish: Wish) -> Float64:
+        """(blocks,) 0 where slopes vary most in the direction wanted or in none, 2 (of the wish's length) where most across it."""
+        strike = self._library.strike[blocks].astype(np.float64)
+        strong = np.sqrt(wish.strike_x**2 + wish.strike_y**2)
+        along = strike[:, 0] * wish.strike_x + strike[:, 1] * wish.strike_y
+        return np.asarray(strong * np.sqrt(strike[:, 0] ** 2 + strike[:, 1] ** 2) - along)
 
     def _shift(self, number: int, wish: Wish) -> float:
         """How far a free block is moved, so that its mean stands at the guide's altitude."""
@@ -336,15 +348,17 @@ class Quilt:
 
 
 def _shares(library: Library, seed: int) -> list[NDArray[np.int64]]:
-    """Two lists of blocks, by squares of the bank APART cells from one another, for groups of 2 x 2 places of the lattice, as on a chessboard:
-    groups side by side seldom show the same piece, though none knows what the others chose.
+    """SHARES lists of blocks, by squares of the bank APART cells from one another, for groups of 2 x 2 places of the lattice, of which none
+    touches another of its share: groups side by side seldom show the same piece, though none knows what the others chose.
     """
-    place = library.corner[:, 1:] + stream(seed, "shares").integers(0, 2 * SQUARE, size=2)
+    tiles = int(library.corner[:, 0].max()) + 1
+    start = stream(seed, "shares").integers(0, 2 * SQUARE, size=(tiles, 2))
+    place = library.corner[:, 1:] + start[library.corner[:, 0]]
     within = place % SQUARE
     inside = ((within >= APART // 2) & (within < SQUARE - APART // 2)).all(axis=1)
-    which = (place // SQUARE).sum(axis=1) % 2
-    found = [np.flatnonzero(inside & (which == k)) for k in range(2)]
-    return found if min(len(share) for share in found) >= LEAST_SHARE else [np.arange(len(library.start))] * 2
+    row, col = (place // SQUARE % 2).T
+    found = [np.flatnonzero(inside & (2 * row + col == k)) for k in range(SHARES)]
+    return found if min(len(share) for share in found) >= LEAST_SHARE else [np.arange(len(library.start))] * SHARES
 
 
 def _lowest(cost: Float64, most: int) -> NDArray[np.int64]:

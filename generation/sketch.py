@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedscape.assets.errors import RequestError
-from seedscape.generation.guide import Guide, Wish
+from seedscape.generation.guide import STRONG, Guide, Wish
 from seedscape.generation.quilt import Lattice, Quilt
 
 MAX_PICTURE_PX = 2048
@@ -151,9 +151,13 @@ class SketchGuide:
         places = np.array([[row, col], [row, col + half], [row, col - half], [row + half, col], [row - half, col]])
         here, east, west, south, north = self.altitude(places[:, 0], places[:, 1])
         grey = float(here) / max(self.relief, 1e-9)
+        x, y = float(east - west) / (2 * half), float(south - north) / (2 * half)
+        steep = max(
+            x * x + y * y + (self.relief / self.size) ** 2, 1e-12
+        )  # where hardly anything is drawn, ridges are free
         return Wish(
-            float(here), float(east - west) / (2 * half), float(south - north) / (2 * half),
-            self.wild.at(row, col).roughness, grey,
+            float(here), x, y, self.wild.at(row, col).roughness, grey,
+            STRONG * (x * x - y * y) / steep, STRONG * 2.0 * x * y / steep,
         )  # fmt: skip
 
 

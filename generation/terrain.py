@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 from seedscape.assets.errors import MissingPartError, RequestError
 from seedscape.assets.weights import read_tensors, require_arrays
 from seedscape.generation import bend
-from seedscape.generation.character import BENCH_SPAN, PLAIN, Character, benched, draw_character, usual_character
+from seedscape.generation.character import (
+    BENCH_SPAN,
+    BROAD,
+    PLAIN,
+    Character,
+    benched,
+    broader,
+    draw_character,
+    usual_character,
+)
 from seedscape.generation.drain import drain
 from seedscape.generation.guide import WildGuide
 from seedscape.generation.library import BLOCK, BankTile, Library, build_library
@@ -25,6 +34,7 @@ from seedscape.generation.rng import stream
 from seedscape.generation.runtime import Network, lattice_grain, open_network
 from seedscape.generation.sites import ENOUGH_SEA, choose_site, shore_squares
 from seedscape.generation.sketch import Sketch, SketchedQuilt, SketchGuide
+from seedscape.generation.turns import Turner
 from seedscape.generation.values import Float32, HeightField, Terrain
 
 CELL = 8  # posts a latent cell
@@ -32,8 +42,8 @@ HEIGHTS, ENCODER, REFINER = "terrain-heights.onnx", "terrain-encoder.onnx", "ter
 BANK = "terrain-bank.safetensors"
 PIECE = 256  # posts; the network runs on a fixed lattice of squares of this size
 MARGIN = (
-    -(-bend.REACH // CELL) + 7
-)  # cells beyond a piece: those that bending looks at, and seven that see the network's padding
+    -(-(bend.REACH + BROAD) // CELL) + 7
+)  # cells beyond a piece: those that bending and averaging look at, and seven that see the network's padding
 SKETCHED = 0.5  # strength of bending where a sketch says what lies where
 GRAIN = 1.3  # gain of the decoder's noise: bending takes some of the finest octave
 SPACING_M = 30.0  # of the coarsest level of an environment
@@ -44,6 +54,7 @@ SAME_SCALE = 1.9  # tiles within this factor of the asked spacing may be mixed
 SHORE_POSTS = 0.3  # mean height of blocks that are part sea and part land
 SEA_LANDFORMS = ("coast_desert", "coast_islands")
 LIKE_RELIEF = 1.0  # how much the log relief of the two landforms of a world usually differs
+FAIR_CELLS = 20 * BLOCK * BLOCK  # of one tile count at most when landforms are drawn
 AT_ONCE = 8  # pieces made side by side: their basins are filled together, which costs hardly more than one's
 
 
@@ -88,8 +99,9 @@ def open_terrain_model(folder: Path | None = None) -> TerrainModel:
 
 def _read_bank(name: str, data: bytes | None) -> tuple[BankTile, ...]:
     tensors, metadata = read_tensors(name, data)
-    require_arrays(name, tensors, {"latents": (np.int8, 2), "low": (np.uint16, 1)})
+    require_arrays(name, tensors, {"latents": (np.int8, 2), "low": (np.uint16, 1), "turns": (np.int16, 3)})
     latents = tensors["latents"].astype(np.float32) * np.float32(metadata["latent_step"])
+    turner = Turner(tensors["turns"].astype(np.float32), float(metadata["turn_step"]), float(metadata["latent_step"]))
     tiles, start = [], 0
     for entry in metadata["tiles"]:
         rows, cols = int(entry["rows"]), int(entry["cols"])
@@ -98,7 +110,7 @@ def _read_bank(name: str, data: bytes | None) -> tuple[BankTile, ...]:
         tiles.append(
             BankTile(
                 latents[start:stop].reshape(rows, cols, -1), low.astype(np.float32), _log_relief(low),
-                entry["landform"], float(entry["spacing_m"]),
+                entry["landform"], float(entry["spacing_m"]), entry["file"], turner,
             )
         )  # fmt: skip
         start = stop
@@ -116,16 +128,26 @@ def _log_relief(low: NDArray[np.float64]) -> Float32:
 
 
 def pick_tiles(model: TerrainModel, landforms: tuple[str, ...], spacing_m: float) -> list[BankTile]:
-    """Bank tiles of these landforms at about this spacing; land being self-similar, of any spacing where there are none."""
+    """Bank tiles of these landforms at about this spacing; land being self-similar, of any spacing where there are none.
+
+    Of tiles that show the same land only the one of the nearest spacing.
+    """
     unknown = sorted(set(landforms) - set(model.landforms))
     if unknown:
         raise RequestError(f"expected landforms among {', '.join(model.landforms)}, got {unknown[0]}")
     kind = [tile for tile in model.bank if tile.landform in landforms and min(tile.low.shape) >= BLOCK]
-    near = [t for t in kind if max(t.spacing_m / spacing_m, spacing_m / t.spacing_m) < SAME_SCALE]
-    chosen = near or kind
+    near = [tile for tile in kind if _times_apart(tile, spacing_m) < SAME_SCALE]
+    nearest: dict[str, float] = {}
+    for tile in near or kind:
+        nearest[tile.file] = min(nearest.get(tile.file, np.inf), _times_apart(tile, spacing_m))
+    chosen = [tile for tile in near or kind if _times_apart(tile, spacing_m) == nearest[tile.file]]
     if not chosen:
         raise RequestError(f"expected landforms with large enough tiles, got {', '.join(landforms)}")
     return chosen
+
+
+def _times_apart(tile: BankTile, spacing_m: float) -> float:
+    return max(tile.spacing_m / spacing_m, spacing_m / tile.spacing_m)
 
 
 @dataclass(frozen=True)
@@ -233,8 +255,10 @@ class World:
         noise = lattice_grain(row, col, wide * CELL, wide * CELL, self._seed, "grain") * np.float32(GRAIN)
         low = (lattice.low - centre).astype(np.float32)
         posts = self._network(latents=lattice.latents[None], low=low[None, None], noise=noise[None, None])[0, 0]
-        edge = MARGIN * CELL - bend.REACH
+        edge = MARGIN * CELL - bend.REACH - (0 if self._sea else BROAD)
         straight = posts[edge:-edge, edge:-edge].astype(np.float64)
+        if not self._sea:
+            straight = broader(straight)
         strength = 1.0 if self._wishes.sketch is None else SKETCHED
         bent = bend.bend(straight, i * PIECE, j * PIECE, self._seed, strength) + centre
         return benched(bent, self._bench_wave, self._character)
@@ -281,9 +305,14 @@ def sample_world(
     rng = stream(seed, "terrain", "sample", index)
     if landforms is None:
         near = pick_tiles(model, model.landforms, spacing_m)
-        first = _draw_landform(near, np.array([tile.low.size for tile in near]), rng)
+        first = _draw_landform(near, _fair_cells(near), rng)
         landforms = tuple(sorted({first, _draw_landform(near, _alike(near, first), rng)}))
     return World(int(rng.integers(1 << 62)), pick_tiles(model, landforms, spacing_m), model, spacing_m, wishes)
+
+
+def _fair_cells(tiles: list[BankTile]) -> NDArray[np.int64]:
+    """(tiles,) the cells of each, FAIR_CELLS at most: one large tile must not be a landform's whole weight."""
+    return np.minimum([tile.low.size for tile in tiles], FAIR_CELLS)
 
 
 def _draw_landform(tiles: list[BankTile], weights: NDArray[np.int64], rng: np.random.Generator) -> str:
@@ -303,8 +332,7 @@ def _alike(tiles: list[BankTile], landform: str) -> NDArray[np.int64]:
         sums[tile.landform] += float(tile.log_relief.sum(dtype=np.float64))
     relief = {kind: sums[kind] / area[kind] for kind in area}
     apart = np.array([(relief[tile.landform] - relief[landform]) / LIKE_RELIEF for tile in tiles])
-    sizes = np.array([tile.low.size for tile in tiles])
-    return np.asarray(np.round(sizes * np.exp(-0.5 * apart * apart)), np.int64)
+    return np.asarray(np.round(_fair_cells(tiles) * np.exp(-0.5 * apart * apart)), np.int64)
 
 
 def sample_heights(

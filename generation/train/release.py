@@ -37,6 +37,7 @@ from seedscape.generation.train.elevation import Tile, at_common_spacing
 from seedscape.generation.train.material_graph import cells_graph, require_valid, texels_graph
 from seedscape.generation.train.standardise import Standardised
 from seedscape.generation.train.textures import PIXELS, TextureSet
+from seedscape.generation.train.turns import fit_turns
 
 OPSET = 18
 LATENT_STEP = 1.0 / 24  # latents are kept as int8 times this: +-5.3, a tenth of the posterior's own deviation or less
@@ -95,7 +96,9 @@ def release_terrain(folder: Path, vae: TerrainVAE, refiner: Refiner, tiles: list
 
 @torch.no_grad()
 def _terrain_bank(vae: TerrainVAE, tiles: list[Tile]) -> bytes:
-    """Latents (int8) and block means (uint16 between each tile's extremes) of all cells of all tiles, one after the other."""
+    """Latents (int8) and block means (uint16 between each tile's extremes) of all cells of all tiles, one after the other; and what
+    makes latents of the same land turned.
+    """
     latents, lows, entries = [], [], []
     for tile in tiles:
         rows, cols = (n // CELL * CELL for n in tile.heights_m.shape)
@@ -111,11 +114,14 @@ def _terrain_bank(vae: TerrainVAE, tiles: list[Tile]) -> bytes:
             "file": tile.file, "landform": tile.landform, "spacing_m": tile.spacing_m, "rows": rows // CELL, "cols": cols // CELL,
             "low_offset": offset, "low_scale": scale, "licence": tile.licence,
         })  # fmt: skip
+    turns, turn_step = fit_turns(vae, tiles, LATENT_STEP)
     tensors = {
         "latents": torch.from_numpy(np.ascontiguousarray(np.concatenate(latents))),
         "low": torch.from_numpy(np.concatenate(lows)),
+        "turns": torch.from_numpy(turns),
     }
-    return save(tensors, {"tiles": json.dumps(entries), "latent_step": json.dumps(LATENT_STEP)})
+    steps = {"latent_step": json.dumps(LATENT_STEP), "turn_step": json.dumps(turn_step)}
+    return save(tensors, {"tiles": json.dumps(entries), **steps})
 
 
 def release_material(folder: Path, generator: nn.Module, sets: list[TextureSet], textures: Standardised) -> Path:
