@@ -28,7 +28,7 @@ def fit_turns(vae: TerrainVAE, tiles: list[Tile], latent_step: float) -> tuple[N
     found = [_fit_turn(vae, upright, turn, latent_step) for turn in range(1, TURNS)]
     largest = max(float(np.abs(weights).sum(axis=0).max()) for weights in found)
     step = 2.0 ** np.ceil(np.log2(max(largest, 1e-6) * MOST / (EXACT / 2)))
-    step = max(step, 2.0 ** np.ceil(np.log2(max(float(np.abs(weights).max()) for weights in found) / 32767)))
+    step = max(step, 2.0 ** np.ceil(np.log2(max(1e-6, *(float(np.abs(weights).max()) for weights in found)) / 32767)))
     return np.stack([np.round(weights / step).astype(np.int16) for weights in found]), float(step)
 
 

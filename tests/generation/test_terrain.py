@@ -16,6 +16,7 @@ from seedscape.generation.terrain import (
     LandWishes,
     generate_terrain,
     open_terrain_model,
+    pick_tiles,
     sample_heights,
     sample_world,
 )
@@ -184,3 +185,13 @@ def test_a_coast_lies_at_its_shore(seed: int, landform: str) -> None:
     x, z = (grid.ravel() for grid in np.meshgrid(line, line))
     wet = terrain.height(x, z) + terrain.altitude_m < 0.35
     assert 0.1 < wet.mean() < 0.7  # without looking for the shore 0.03 and none
+
+
+def test_of_land_kept_at_two_spacings_the_nearer_one_is_shown() -> None:
+    model = open_terrain_model()
+    for spacing_m in (30.0, 60.0, 90.0):
+        tiles = pick_tiles(model, model.landforms, spacing_m)
+        files = [tile.file for tile in tiles]
+        assert len(files) == len(set(files)) > 10
+    porto = {t.spacing_m for t in pick_tiles(model, ("plain",), 90.0) if t.file == "porto_alegre.png"}
+    assert porto == {90.0}
