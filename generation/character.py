@@ -26,10 +26,8 @@ MOST_GAIN = 1.0  # of the logarithm of a place's relief
 BENCHES = 0.5  # largest share by which slopes change between one altitude and another
 BENCH_SPAN = 6.0  # times the deviation of heights within a block: from bench to bench
 LEVEL_SHARE = 0.22  # of all worlds is filled to the brim
-BASINS = 0.15  # share of the depth of deep basins that stays in the others
+BASINS = 0.3  # share of the depth of deep basins that stays in the others
 LONE_PITS = 0.25  # share of worlds that keep hollows of a single post: with half, pits were as many as in real land and not fewer
-BROAD = 12  # posts: half width of the average that counts as broad relief
-DETAIL = 0.85  # gain of what is finer
 NEAR, AROUND = 2, 12  # cells: half widths of the averages of what counts as relief of a place and as relief around it
 BASE = 7  # cells: half width of the average below which relief is measured
 
@@ -64,12 +62,6 @@ def draw_character(seed: int) -> Character:
     contrast, benches, phase, basins, pits = (float(x) for x in fractions(stream(seed, "character"), 5))
     kept = 0.0 if basins < LEVEL_SHARE else BASINS
     return Character((2.0 * contrast - 1.0) * CONTRAST, benches * BENCHES, phase, kept, pits < LONE_PITS)
-
-
-def broader(heights: Float64) -> Float64:
-    """(rows - 2 BROAD, cols - 2 BROAD) of heights (rows, cols), what is finer than BROAD posts made less."""
-    broad = tent(heights, BROAD)
-    return np.asarray(broad + DETAIL * (heights[BROAD:-BROAD, BROAD:-BROAD] - broad))
 
 
 def benched(heights: Float64, wave: float, character: Character) -> Float64:

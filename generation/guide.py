@@ -17,14 +17,10 @@ ALTITUDE_WAVES = ((24, 1.0), (48, 1.4), (96, 1.6))  # (cells between nodes, weig
 ROUGHNESS_WAVES = ((20, 1.0), (50, 1.2))
 ROUGHNESS_RANGE = 0.6  # between the blandest and the roughest places that one world wants, of all there is
 ASKED_RANGE = 0.3  # the same where a centre is asked for
-STRONG = 2.0  # the strongest wish of a world for ridges of one direction
-STRIKE_WAVE = 70  # cells between nodes
-WANDER = 1.5  # how far the direction goes to and fro about the world's own
+STRONG = 2.0  # the strongest wish for ridges of one direction
 WAVES = (
     *(("altitude", cells) for cells, _ in ALTITUDE_WAVES),
     *(("roughness", cells) for cells, _ in ROUGHNESS_WAVES),
-    ("strike_x", STRIKE_WAVE),
-    ("strike_y", STRIKE_WAVE),
 )
 
 
@@ -72,13 +68,6 @@ class WildGuide:
         drawn = float(fractions(stream(self.seed, "roughness"), 1)[0])
         return ROUGHNESS_RANGE / 2.0 + (1.0 - ROUGHNESS_RANGE) * drawn, ROUGHNESS_RANGE
 
-    @cached_property
-    def _strike(self) -> tuple[float, float, float]:
-        """A direction of the plane (its vector of length one), and how strongly the world wants it."""
-        x, y, strong = (float(part) for part in fractions(stream(self.seed, "strike"), 3))
-        x, y = _direction(2.0 * x - 1.0, 2.0 * y - 1.0)
-        return x, y, STRONG * strong
-
     def at(self, row: float, col: float) -> Wish:
         """The wish for one place."""
         altitude, tilt_x, tilt_y, energy, height_energy = 0.0, 0.0, 0.0, 0.0, 0.0
@@ -97,15 +86,7 @@ class WildGuide:
         centre, wide = self._roughness
         share = min(1.0, max(0.0, centre + wide * (_quantile(rough / np.sqrt(rough_energy)) - 0.5)))
         rank = _quantile(altitude / np.sqrt(height_energy))
-        x, y, strong = self._strike
-        x, y = _direction(x + WANDER * values[-2], y + WANDER * values[-1])
-        return Wish(altitude * scale, tilt_x * scale, tilt_y * scale, share, rank, strong * x, strong * y)
-
-
-def _direction(x: float, y: float) -> tuple[float, float]:
-    """The vector brought to length one; of none, eastwards."""
-    length = float(np.sqrt(x * x + y * y))
-    return (x / length, y / length) if length > 1e-9 else (1.0, 0.0)
+        return Wish(altitude * scale, tilt_x * scale, tilt_y * scale, share, rank)
 
 
 # Of noise from uniform values in -1 .. 1 (variance 1/3) at the nodes: the squared spline weights of an axis sum to 11/20 on

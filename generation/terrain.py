@@ -15,16 +15,7 @@ from numpy.typing import NDArray
 from seedscape.assets.errors import MissingPartError, RequestError
 from seedscape.assets.weights import read_tensors, require_arrays
 from seedscape.generation import bend
-from seedscape.generation.character import (
-    BENCH_SPAN,
-    BROAD,
-    PLAIN,
-    Character,
-    benched,
-    broader,
-    draw_character,
-    usual_character,
-)
+from seedscape.generation.character import BENCH_SPAN, PLAIN, Character, benched, draw_character, usual_character
 from seedscape.generation.drain import drain
 from seedscape.generation.guide import WildGuide
 from seedscape.generation.library import BLOCK, BankTile, Library, build_library
@@ -42,8 +33,8 @@ HEIGHTS, ENCODER, REFINER = "terrain-heights.onnx", "terrain-encoder.onnx", "ter
 BANK = "terrain-bank.safetensors"
 PIECE = 256  # posts; the network runs on a fixed lattice of squares of this size
 MARGIN = (
-    -(-(bend.REACH + BROAD) // CELL) + 7
-)  # cells beyond a piece: those that bending and averaging look at, and seven that see the network's padding
+    -(-bend.REACH // CELL) + 7
+)  # cells beyond a piece: those that bending looks at, and seven that see the network's padding
 SKETCHED = 0.5  # strength of bending where a sketch says what lies where
 GRAIN = 1.3  # gain of the decoder's noise: bending takes some of the finest octave
 SPACING_M = 30.0  # of the coarsest level of an environment
@@ -255,10 +246,8 @@ class World:
         noise = lattice_grain(row, col, wide * CELL, wide * CELL, self._seed, "grain") * np.float32(GRAIN)
         low = (lattice.low - centre).astype(np.float32)
         posts = self._network(latents=lattice.latents[None], low=low[None, None], noise=noise[None, None])[0, 0]
-        edge = MARGIN * CELL - bend.REACH - (0 if self._sea else BROAD)
+        edge = MARGIN * CELL - bend.REACH
         straight = posts[edge:-edge, edge:-edge].astype(np.float64)
-        if not self._sea:
-            straight = broader(straight)
         strength = 1.0 if self._wishes.sketch is None else SKETCHED
         bent = bend.bend(straight, i * PIECE, j * PIECE, self._seed, strength) + centre
         return benched(bent, self._bench_wave, self._character)

@@ -1,11 +1,8 @@
-"""Strike: measured as the structure tensor has it, wished for by the seed or by a sketch, followed by the land."""
+"""Strike: measured as the structure tensor has it, wished for by a sketch, followed by the land."""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from seedscape.generation.character import BROAD, DETAIL, broader
 from seedscape.generation.guide import STRONG, WildGuide, Wish
 from seedscape.generation.library import BLOCK, BankTile, Library, build_library
 from seedscape.generation.quilt import Quilt
@@ -33,16 +30,6 @@ def test_level_ground_and_planes_have_none() -> None:
     plane = waves(0.0, 0.0)
     plane.low[...] = np.arange(40) * 0.5
     assert (strike(plane) == 0.0).all() and (strike(waves(0.0, 0.0)) == 0.0).all()
-
-
-@given(st.integers(0, 1 << 62), st.integers(-4000, 4000), st.integers(-4000, 4000))
-def test_a_world_wants_one_strength_everywhere_and_turns_slowly(seed: int, row: int, col: int) -> None:
-    guide = WildGuide(seed, 1.0)
-    wishes = [guide.at(row, col), guide.at(row, col + 1), guide.at(-col, row)]
-    x, y = (np.array([getattr(wish, name) for wish in wishes]) for name in ("strike_x", "strike_y"))
-    strong = np.hypot(x, y)
-    assert strong == pytest.approx(strong[0]) and 0.0 <= strong[0] < STRONG
-    assert np.hypot(x[1] - x[0], y[1] - y[0]) < 0.15 * STRONG
 
 
 class Wants:
@@ -82,12 +69,3 @@ def test_ridges_of_a_sketch_are_wanted_along_what_is_drawn() -> None:
     assert turned.strike_x == pytest.approx(-0.8 * STRONG, rel=0.03)
     level = guide.at(40.0, 48.0)  # its floor
     assert np.hypot(level.strike_x, level.strike_y) < 0.1 * STRONG
-
-
-def test_fine_relief_is_made_less_and_planes_stay() -> None:
-    r, c = np.indices((64, 70))
-    plane = 0.5 * r - 0.25 * c
-    inner = (slice(BROAD, -BROAD), slice(BROAD, -BROAD))
-    assert broader(plane) == pytest.approx(plane[inner])
-    fine = (-1.0) ** (r + c)
-    assert broader(plane + fine) == pytest.approx((plane + DETAIL * fine)[inner], abs=0.01)
