@@ -55,10 +55,12 @@ def terrain_card(run: Path) -> str:
     return f"""# Terrain: a VAE for height fields, a bank of its latents, and a refiner
 
 **What it does.** The encoder turns real elevation data into 10 latents and one mean height per 8 x 8 posts; generation quilts
-real latents into an endless lattice (a world of any land joins two landforms), the decoder turns them and grain into heights, these are bent and closed basins filled, and the
+real latents, in eight turns of the land (those of turned land are a linear function of the 5 x 5 around, fitted when released), into an
+endless lattice (a world of any land joins two landforms), the decoder turns them and grain into heights, these are bent and closed basins filled, and the
 refiner halves the post spacing again and again (30 m to 0.94 m in an environment, 0.47 m where asked, with gullies where water runs).
 Where asked, a world has a character of its own: how uneven its relief is, at what altitudes it lies in benches, how full its basins
-are. Any window of a world is the same to the bit. Code: `generation/models/terrain_vae.py`, `refiner.py`, `generation/quilt.py`,
+are. Any window of a world is the same to the bit. Code: `generation/models/terrain_vae.py`, `refiner.py`, `generation/turns.py`,
+`library.py`, `quilt.py`,
 `guide.py`, `bend.py`, `character.py`, `drain.py`, `refine.py`, `sketch.py`, `vary.py`.
 
 **Intended use.** Land for virtual environments. Not a model of any real place; not for hazard, engineering or navigation.
@@ -79,8 +81,8 @@ fitted power-law noise; level: that noise at the real windows' own spectral powe
 
 **Known weaknesses.** A nearest-neighbour judge still tells ours from real land a little more often than other real land (one_nn; the mean of six seeds is
 sure to about 0.015). Land is joined from bent blocks of 24 x 24 cells: what is new is the
-arrangement, the bend, the grain and every join; at 512 posts the eye finds ranges no longer than a few blocks and of several directions, now and then a
-plain with a straight side, and a piece of land shown twice (docs/evaluation/terrain). Basins that cross the lattice of 256 posts stay. Ice and rivers are not modelled; detail below about
+arrangement, the bend, the grain and every join; at 512 posts the eye finds ranges no longer than a few blocks and of several directions, and now and then a
+plain with a straight side (docs/evaluation/terrain). Basins that cross the lattice of 256 posts stay. Ice and rivers are not modelled; detail below about
 4 m is self-similar guesswork by the refiner. Elevation models of this kind contain canopy and buildings.
 
 **Data and licences.** Please credit NASA/USGS. {COPERNICUS}.
