@@ -19,7 +19,7 @@ from seedscape.generation.rng import stream
 from seedscape.generation.terrain import sample_heights
 from seedscape.generation.train.elevation import read_tiles
 
-SIZE, SPACING_M, EACH, SEED = 512, 90.0, 10, 26
+SIZE, SPACING_M, EACH, SEED = 512, 90.0, 10, 29
 
 
 def main(data: Path) -> None:
