@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seedscape.generation.turns import TURNS, Turner, turned
+from seedscape.generation.turns import Turner, turned
 
 BLOCK = 24  # cells
 OVERLAP = 5
@@ -47,11 +47,11 @@ class BankTile:
             return [self]
         others = [
             replace(
-                self, latents=self.turner.latents(self.latents, turn), turner=None,
+                self, latents=latents, turner=None,
                 low=np.ascontiguousarray(turned(self.low, turn)),
                 log_relief=np.ascontiguousarray(turned(self.log_relief, turn)),
             )
-            for turn in range(1, TURNS)
+            for turn, latents in enumerate(self.turner.latents(self.latents), 1)
         ]  # fmt: skip
         return [self, *others]
 
@@ -211,10 +211,9 @@ def _patch_textures(tile: BankTile) -> Float32:
     result = np.zeros((h, w, 1 + depth), np.float32)
     inner = result[: h - PATCH + 1, : w - PATCH + 1]
     inner[..., 0] = _box_means(tile.log_relief, PATCH)
-    for z in range(depth):
-        latent = tile.latents[..., z].astype(np.float64)
-        variance = _box_means(latent * latent, PATCH) - _box_means(latent, PATCH) ** 2
-        inner[..., 1 + z] = 0.5 * np.log(np.maximum(variance, LEAST_VARIANCE))
+    latents = np.ascontiguousarray(np.moveaxis(tile.latents, 2, 0), np.float64)
+    variance = _box_means(latents * latents, PATCH) - _box_means(latents, PATCH) ** 2
+    inner[..., 1:] = np.moveaxis(0.5 * np.log(np.maximum(variance, LEAST_VARIANCE)), 0, 2)
     # As log_relief: only ranks candidates, and rounding keeps it the same on every machine.
     return np.round(result, 4).astype(np.float32)
 
@@ -236,7 +235,9 @@ def _block_means(field: NDArray[np.floating[Any]]) -> Float64:
 
 
 def _box_means(field: NDArray[np.floating[Any]], side: int) -> Float64:
-    """(h - side + 1, w - side + 1) mean of the side x side box from each cell on."""
-    sums = np.pad(np.cumsum(np.cumsum(field.astype(np.float64), 0), 1), ((1, 0), (1, 0)))
-    boxes = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
-    return np.asarray(boxes / side**2)
+    """(..., h - side + 1, w - side + 1) mean of the side x side box from each cell on."""
+    sums = np.zeros((*field.shape[:-2], field.shape[-2] + 1, field.shape[-1] + 1))
+    np.cumsum(np.cumsum(field, -2, np.float64), -1, out=sums[..., 1:, 1:])
+    boxes = sums[..., side:, side:] - sums[..., :-side, side:] - sums[..., side:, :-side] + sums[..., :-side, :-side]
+    boxes /= side**2
+    return np.asarray(boxes)

@@ -6,6 +6,7 @@ whole numbers, whose sums float32 holds exactly, so that turned land is the same
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -32,11 +33,26 @@ class Turner:
     step: float
     latent_step: float
 
-    def latents(self, latents: Float32, turn: int) -> Float32:
-        """(rows, cols, Z) latents, multiples of latent_step, to those of the land after a turn 1 .. TURNS - 1."""
-        whole = np.round(turned(latents, turn) / np.float32(self.latent_step))
-        sums = surroundings(whole) @ self.weights[turn - 1]
-        return np.asarray(sums.reshape(*whole.shape) * np.float32(self.step * self.latent_step))
+    def latents(self, latents: Float32) -> list[Float32]:
+        """(rows, cols, Z) latents, multiples of latent_step, to those of the land after each turn 1 .. TURNS - 1.
+
+        Turned are the weights and then the sums: the cells around are looked up once.
+        """
+        rows, cols, depth = latents.shape
+        sums = surroundings(np.round(latents / np.float32(self.latent_step))) @ self._upright
+        sums *= np.float32(self.step * self.latent_step)
+        parts = sums.reshape(rows, cols, TURNS - 1, depth)
+        return [np.ascontiguousarray(turned(parts[:, :, turn - 1], turn)) for turn in range(1, TURNS)]
+
+    @cached_property
+    def _upright(self) -> Float32:
+        """((2 REACH + 1)^2 Z, (TURNS - 1) Z) weights for cells around as they lie before the turn."""
+        size, depth = 2 * REACH + 1, self.weights.shape[2]
+        kernels = []
+        for turn, weights in enumerate(self.weights, 1):
+            kernel = np.rot90(weights.reshape(size, size, depth, depth), -(turn % 4))
+            kernels.append((kernel[:, ::-1] if turn >= 4 else kernel).reshape(size * size * depth, depth))
+        return np.ascontiguousarray(np.concatenate(kernels, axis=1))
 
 
 def surroundings(latents: NDArray[Any]) -> NDArray[Any]:
