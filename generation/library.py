@@ -61,9 +61,7 @@ class Library:
     """All block positions of some tiles in flat arrays: `start` of each block's first cell, `stride` from one row of cells to the next.
 
     A block's mean height `level` and the `variance` of its heights, its `rank` among the blocks of its tile (0 lowest, 1 highest), its mean slopes `tilt`
-    (n, 2) eastwards and southwards in posts a cell, its mean log relief, and its `strike` (n, 2): how much more its slopes vary eastwards than
-    southwards, and along one diagonal than along the other, over how much they vary: a vector of length 0 .. 1 that turns twice as fast as
-    the land, of the structure tensor (Bigun and Granlund 1987) of the heights less their mean slope.
+    (n, 2) eastwards and southwards in posts a cell, and its mean log relief.
     """
 
     latents: Float32  # (cells, Z)
@@ -76,7 +74,6 @@ class Library:
     level: Float32
     rank: Float32
     tilt: Float32
-    strike: Float32
     variance: Float32
     textures: Float32  # (cells, 1 + Z) of the PATCH x PATCH cells from each cell on
 
@@ -94,6 +91,22 @@ class Library:
     def ground(self) -> NDArray[np.complex64]:
         """(cells,) heights as real and log relief as imaginary parts: both are found in one look-up."""
         return np.stack([self.low, self.log_relief], axis=1).view(np.complex64)[:, 0]
+
+    @cached_property
+    def strike(self) -> Float32:
+        """(n, 2) how much more each block's slopes vary eastwards than southwards, and along one diagonal than along the other, over how much
+        they vary: a vector of length 0 .. 1 that turns twice as fast as the land, of the structure tensor (Bigun and Granlund 1987) of
+        the heights less their mean slope.
+        """
+        low = self.low.reshape(-1, self.stride).astype(np.float64)
+        rise, fall = low[1:, 1:] - low[:-1, :-1], low[:-1, 1:] - low[1:, :-1]  # along the diagonals between four cells
+        dx, dy = (rise + fall) / 2.0, (rise - fall) / 2.0
+        row, col = np.divmod(self.start, self.stride)
+        x, y, xx, yy, xy = (_box_means(f, BLOCK - 1)[row, col] for f in (dx, dy, dx * dx, dy * dy, dx * dy))
+        xx, yy, xy = np.maximum(xx - x * x, 0.0), np.maximum(yy - y * y, 0.0), xy - x * y
+        energy = np.maximum(xx + yy, LEVEL)
+        # As log_relief: only ranks candidates.
+        return np.round(np.stack([(xx - yy) / energy, 2.0 * xy / energy], axis=1), 4).astype(np.float32)
 
     @cached_property
     def by_relief(self) -> Float32:
@@ -144,7 +157,7 @@ class Library:
 def build_library(tiles: tuple[BankTile, ...], sea: bool = True) -> Library:
     """Index the blocks of all tiles that are large enough, in all turns; without `sea`, only those where hardly any lies under water."""
     parts: dict[str, list[NDArray[np.generic]]] = {
-        name: [] for name in ("start", "corner", "relief", "level", "rank", "tilt", "strike", "variance", "water")
+        name: [] for name in ("start", "corner", "relief", "level", "rank", "tilt", "variance", "water")
     }
     shown = [(t, turn, view) for t, tile in enumerate(tiles) for turn, view in enumerate(tile.turns())]
     offset, stride = 0, max(view.low.shape[1] for _, _, view in shown)
@@ -159,27 +172,26 @@ def build_library(tiles: tuple[BankTile, ...], sea: bool = True) -> Library:
             parts["relief"].append(_block_means(tile.log_relief))
             parts["level"].append(level)
             parts["rank"].append((np.argsort(np.argsort(level, kind="stable"), kind="stable") + 0.5) / len(level))
-            tilt = np.stack([_block_means(dx), _block_means(dy)], axis=1)
-            parts["tilt"].append(tilt)
-            parts["strike"].append(_strikes(dx, dy, tilt))
+            parts["tilt"].append(np.stack([_block_means(dx), _block_means(dy)], axis=1))
             centred = tile.low.astype(np.float64) - float(tile.low.mean())
             parts["variance"].append(np.maximum(_block_means(centred * centred) - _block_means(centred) ** 2, 0.0))
             water = (np.abs(tile.low) < SEA_POSTS) & (np.maximum(np.abs(dx), np.abs(dy)) < 1e-3)
             parts["water"].append(_block_means(water.astype(np.float64)))
         offset += h * stride
-    joined = {name: np.concatenate(values) for name, values in parts.items()}
-    dry = joined.pop("water") < DRY_SHARE
-    if not sea and dry.any():
-        joined = {name: values[dry] for name, values in joined.items()}
-    floats = {
-        name: joined[name].astype(np.float32) for name in ("relief", "level", "rank", "tilt", "strike", "variance")
+    dry = np.concatenate(parts.pop("water")) < DRY_SHARE
+    kinds = {"start": np.int64, "corner": np.int64}
+    joined: dict[str, Any] = {
+        name: np.concatenate(values, dtype=kinds.get(name, np.float32), casting="same_kind")
+        for name, values in parts.items()
     }
+    if not sea and dry.any() and not dry.all():
+        joined = {name: values[dry] for name, values in joined.items()}
     views = [view for _, _, view in shown]
     return Library(
         _rows([tile.latents for tile in views], stride),
         _rows([tile.low for tile in views], stride),
         _rows([tile.log_relief for tile in views], stride),
-        joined["start"], stride, joined["corner"], **floats, textures=_textures(views, stride),
+        stride=stride, **joined, textures=_textures(views, stride),
     )  # fmt: skip
 
 
@@ -189,15 +201,6 @@ def _corners(tile: int, turn: int, shape: tuple[int, int]) -> NDArray[np.int64]:
     ends = places[: 1 - BLOCK, : 1 - BLOCK].ravel(), places[BLOCK - 1 :, BLOCK - 1 :].ravel()
     row, col = (np.minimum(*pair) for pair in zip(*(np.divmod(end, shape[1]) for end in ends), strict=True))
     return np.stack([np.full(len(row), tile), row, col], axis=1)
-
-
-def _strikes(dx: Float64, dy: Float64, tilt: Float64) -> Float64:
-    """(positions, 2) of the slopes (h, w) of a tile and their means."""
-    xx, yy = (np.maximum(_block_means(d * d) - tilt[:, k] ** 2, 0.0) for k, d in enumerate((dx, dy)))
-    xy = _block_means(dx * dy) - tilt[:, 0] * tilt[:, 1]
-    energy = np.maximum(xx + yy, LEVEL)
-    # As log_relief: only ranks candidates.
-    return np.asarray(np.round(np.stack([(xx - yy) / energy, 2.0 * xy / energy], axis=1), 4))
 
 
 def _textures(tiles: list[BankTile], stride: int) -> Float32:
@@ -212,7 +215,7 @@ def _patch_textures(tile: BankTile) -> Float32:
     inner = result[: h - PATCH + 1, : w - PATCH + 1]
     inner[..., 0] = _box_means(tile.log_relief, PATCH)
     latents = np.ascontiguousarray(np.moveaxis(tile.latents, 2, 0), np.float64)
-    variance = _box_means(latents * latents, PATCH) - _box_means(latents, PATCH) ** 2
+    variance = _patch_means(latents * latents) - _patch_means(latents) ** 2
     inner[..., 1:] = np.moveaxis(0.5 * np.log(np.maximum(variance, LEAST_VARIANCE)), 0, 2)
     # As log_relief: only ranks candidates, and rounding keeps it the same on every machine.
     return np.round(result, 4).astype(np.float32)
@@ -227,6 +230,16 @@ def _rows(fields: list[Float32], stride: int) -> Float32:
         rows[start : start + len(field), : field.shape[1]] = field
         start += len(field)
     return rows.reshape(-1, *fields[0].shape[2:])
+
+
+def _patch_means(field: Float64) -> Float64:
+    """(..., h - PATCH + 1, w - PATCH + 1) mean of the PATCH x PATCH box from each cell on, by sums of 2, 4 and 8 lines."""
+    for reach in (1, 2, 4):
+        field = field[..., :-reach, :] + field[..., reach:, :]
+    for reach in (1, 2, 4):
+        field = field[..., :-reach] + field[..., reach:]
+    field /= PATCH**2
+    return field
 
 
 def _block_means(field: NDArray[np.floating[Any]]) -> Float64:

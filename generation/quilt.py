@@ -276,10 +276,11 @@ class Quilt:
             return np.asarray(cost + LEVEL_WEIGHT * apart * apart / (1.0 + apart * apart))
         tilt = np.array([wish.tilt_x, wish.tilt_y])
         apart = (library.tilt[blocks].astype(np.float64) - tilt) / library.steepness
+        if wish.strike_x or wish.strike_y:
+            cost = cost + STRIKE_WEIGHT * self._off_strike(blocks, wish)
         return np.asarray(
             cost + TILT_WEIGHT * (apart * apart).sum(axis=1) / (1.0 + (apart * apart).sum(axis=1))
             + RANK_WEIGHT * (library.rank[blocks].astype(np.float64) - wish.rank) ** 2
-            + STRIKE_WEIGHT * self._off_strike(blocks, wish)
         )  # fmt: skip
 
     def _off_strike(self, blocks: NDArray[np.int64], wish: Wish) -> Float64:

@@ -42,7 +42,7 @@ class Turner:
         sums = surroundings(np.round(latents / np.float32(self.latent_step))) @ self._upright
         sums *= np.float32(self.step * self.latent_step)
         parts = sums.reshape(rows, cols, TURNS - 1, depth)
-        return [np.ascontiguousarray(turned(parts[:, :, turn - 1], turn)) for turn in range(1, TURNS)]
+        return [turned(parts[:, :, turn - 1], turn) for turn in range(1, TURNS)]
 
     @cached_property
     def _upright(self) -> Float32:
